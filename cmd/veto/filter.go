@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/columns"
+	"github.com/veto-gate/veto/internal/filter"
+	"github.com/veto-gate/veto/internal/settings"
+	"github.com/veto-gate/veto/internal/terminal"
+)
+
+// defaultBatch is how many rows are decided at once: enough that a message costs little beside its items, few enough that an objection is honoured
+// soon after it was filed.
+const defaultBatch = 5000
+
+// filtering is what `veto filter` was told.
+type filtering struct {
+	in, out, purpose, reportFile, output string
+	mapped, absent                       []string
+	force                                bool
+	batch                                int
+	minRevision                          uint64
+}
+
+func (a *app) filterCommand() *cobra.Command {
+	var t target
+	var f filtering
+	cmd := a.clientCommand("filter IN -o OUT", helpOf("filter"), 1, 1, &t, false, func(ctx context.Context, c *client, args []string) error {
+		f.in, f.output = args[0], t.output
+		return filterCorpus(ctx, c, a.streams, f)
+	})
+	flags := cmd.Flags()
+	flags.StringVarP(&f.out, "out", "o", "", "a file to write")
+	flags.BoolVar(&f.force, "force", false, "replace the output")
+	flags.StringArrayVar(&f.mapped, "map", nil, "FIELD=COLUMN")
+	flags.StringSliceVar(&f.absent, "absent", nil, "fields")
+	flags.IntVar(&f.batch, "batch", defaultBatch, "a number of rows")
+	flags.StringVar(&f.purpose, "purpose", "", "a declared purpose")
+	flags.Uint64Var(&f.minRevision, "min-revision", 0, "a revision")
+	flags.StringVar(&f.reportFile, "report", "", "a file to write")
+	settings.Mark(flags, "purpose", "batch")
+	return cmd
+}
+
+// filterCorpus writes the rows that may be used, and tells the report.
+func filterCorpus(ctx context.Context, c *client, s terminal.Streams, f filtering) error {
+	mapping, err := f.mapping()
+	if err != nil {
+		return err
+	}
+	purpose, err := thePurpose(ctx, c, f.purpose)
+	if err != nil {
+		return err
+	}
+	report, err := runFilter(ctx, c, filter.Config{
+		In: f.in, Out: f.out, Overwrite: f.force, Purpose: purpose, Mapping: mapping, BatchRows: f.batch,
+		Progress: progress(s), CreatedBy: "veto version " + built(),
+	}, f.minRevision)
+	if s.Watched {
+		fmt.Fprint(s.Err, clearLine)
+	}
+	if err != nil {
+		return explainFilter(err)
+	}
+	if err := f.keep(&report); err != nil {
+		return err
+	}
+	if f.output == outputJSON {
+		return json.NewEncoder(s.Out).Encode(report)
+	}
+	return report.WriteText(s.Out)
+}
+
+// mapping checks what was said of the corpus before anybody is asked.
+func (f filtering) mapping() (columns.Mapping, error) {
+	const hint = "veto filter IN -o OUT --map FIELD=COLUMN --absent FIELD,FIELD"
+	if f.out == "" {
+		return columns.Mapping{}, usage(hint, "-o is missing: where do the rows go that may be used?")
+	}
+	if f.batch < 1 || f.batch > filter.MaxBatchRows {
+		return columns.Mapping{}, usage("1 to 10000 rows", "--batch: not a size that a message can have")
+	}
+	mapping, err := columns.ParseMapping(f.mapped, f.absent)
+	if err != nil {
+		return columns.Mapping{}, usage(hint, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return mapping, nil
+}
+
+// keep writes the report's file.
+func (f filtering) keep(report *filter.Report) error {
+	if f.reportFile == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := replaceFile(f.reportFile, append(text, '\n')); err != nil {
+		return fmt.Errorf("write the report: %w; %s is complete", err, filepath.Base(f.out))
+	}
+	return nil
+}
+
+// explainFilter says what to do about a run that gave up.
+func explainFilter(err error) error {
+	switch {
+	case errors.Is(err, filter.ErrExists):
+		return failed("--force replaces it", "%w", err)
+	case errors.Is(err, filter.ErrSameFile):
+		return failed("name another file with -o", "%w", err)
+	case errors.Is(err, filter.ErrDamaged):
+		return failed("is it complete? A Parquet file is readable only once its writer has closed it", "%w", err)
+	case errors.Is(err, os.ErrNotExist):
+		return failed("look at the path", "%w", err)
+	}
+	return err
+}
+
+// clearLine takes away a line of progress.
+const clearLine = "\r\x1b[2K"
+
+// progress draws how far a run is, where somebody watches.
+func progress(s terminal.Streams) func(filter.Progress) {
+	if !s.Watched {
+		return nil
+	}
+	return func(p filter.Progress) {
+		share := 100.0
+		if p.Total > 0 {
+			share = 100 * float64(p.Rows) / float64(p.Total)
+		}
+		fmt.Fprintf(s.Err, "%sveto: %s of %s rows (%.0f %%), %s included, %s rows/s", clearLine,
+			terminal.Thousands(p.Rows), terminal.Thousands(p.Total), share, terminal.Thousands(p.Included), terminal.Thousands(int64(p.RowsPerSecond)))
+	}
+}
+
+// runFilter runs a filter whose decider is a stream to whoever answers.
+func runFilter(ctx context.Context, c *client, config filter.Config, minRevision uint64) (filter.Report, error) {
+	ctx, cancel := context.WithCancel(ctx) // the stream ends with the run
+	defer cancel()
+	config.Open = func(_ context.Context, fields filter.Fields) (filter.Decider, error) {
+		stream, err := c.decisions.StreamDecide(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &streamDecider{stream: stream, minRevision: minRevision, options: &vetov1.BatchOptions{
+			Purpose: config.Purpose, MappedFields: fields.Mapped, AbsentFields: fields.Absent,
+		}}, nil
+	}
+	return filter.Run(ctx, config)
+}
+
+// streamDecider decides batches over one stream: an answer for each, in order. It is for one goroutine.
+type streamDecider struct {
+	stream      vetov1.DecisionService_StreamDecideClient
+	options     *vetov1.BatchOptions // for the first message alone
+	minRevision uint64
+}
+
+// Decide sends a batch and receives its answer.
+func (d *streamDecider) Decide(_ context.Context, items []*vetov1.Item) (filter.Answer, error) {
+	request := &vetov1.StreamDecideRequest{Options: d.options, Items: items, MinRevision: d.minRevision}
+	d.options = nil
+	// A stream that has ended says io.EOF to a sender; why it ended is for the receiver.
+	sent := d.stream.Send(request)
+	response, err := d.stream.Recv()
+	if err != nil {
+		return filter.Answer{}, err
+	}
+	if sent != nil {
+		return filter.Answer{}, sent
+	}
+	return filter.Answer{
+		Reasons: response.GetReasons(), Violations: response.GetViolations(),
+		Revision: response.GetRevision(), PolicyVersion: response.GetPolicyVersion(),
+	}, nil
+}

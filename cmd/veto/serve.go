@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server"
+	"github.com/veto-gate/veto/internal/telemetry"
+	"github.com/veto-gate/veto/internal/settings"
+	"github.com/veto-gate/veto/internal/terminal"
+)
+
+// service is what `veto serve` was told.
+type service struct {
+	data, secretFile, listen, readyFile string
+	policyFile, log                     string
+	maxStaleness, grace                 time.Duration
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var x service
+	cmd := a.command("serve", helpOf("serve"), 0, 0, func(ctx context.Context, _ *cobra.Command, _ []string) error {
+		return serve(ctx, a.streams, x, func(net.Addr) {})
+	})
+	flags := cmd.Flags()
+	flags.StringVar(&x.data, "data", "./veto-data", "a data directory")
+	flags.StringVar(&x.secretFile, "secret-file", "", "the secret's file, where it is not in the data directory")
+	flags.StringVar(&x.listen, "listen", defaultAddress, "HOST:PORT on the loopback address")
+	flags.StringVar(&x.readyFile, "ready-file", "", "a file to write the address to")
+	flags.StringVar(&x.policyFile, "policy", "", "a policy's file")
+	flags.StringVar(&x.log, "log", string(telemetry.Text), "text or json")
+	flags.DurationVar(&x.maxStaleness, "max-staleness", registry.DefaultMaxStaleness, "a duration, e.g. 2s")
+	flags.DurationVar(&x.grace, "grace", server.DefaultGrace, "a duration, e.g. 10s")
+	settings.Mark(flags, "data", "secret-file", "listen", "ready-file", "policy", "log", "max-staleness", "grace")
+	return cmd
+}
+
+// serve opens the register and answers until ctx ends; nil: it was asked to stop, and did. ready is told the address once calls are answered. Its
+// errgroup owns every goroutine of the process.
+func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Addr)) (err error) {
+	logger, err := telemetry.NewLogger(s.Err, telemetry.Config{Format: telemetry.Format(x.log)})
+	if err != nil {
+		return usage("--log text, or --log json", "--log: no such format")
+	}
+	document, err := x.document()
+	if err != nil {
+		return err
+	}
+	listener, err := x.open(ctx)
+	if err != nil {
+		return err
+	}
+	local, err := openLocal(ctx, localConfig{
+		dir: x.data, secretFile: x.secretFile, makes: true,
+		registry: registry.Config{MaxStaleness: x.maxStaleness, Logger: logger},
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, local.log.Close()) }()
+	answering, err := server.New(local.registry, server.Config{Grace: x.grace, HealthInterval: healthInterval(x.maxStaleness), Logger: logger})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	logger.Info("opened", telemetry.Folder, x.data, telemetry.Version, built())
+	return local.run(ctx, func(ctx context.Context) error {
+		if err := bootstrap(ctx, local.registry, document, logger); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return answering.Serve(ctx, listener) })
+		group.Go(func() error { return x.announce(s, logger, listener.Addr(), ready) })
+		return group.Wait()
+	})
+}
+
+// document reads the policy's file before anything is opened: a name that was mistyped leaves nothing behind.
+func (x service) document() ([]byte, error) {
+	if x.policyFile == "" {
+		return nil, nil
+	}
+	return readDocument(nil, x.policyFile)
+}
+
+// open takes the port before the register is opened, for the same reason.
+func (x service) open(ctx context.Context) (net.Listener, error) {
+	if err := onlyLoopback(x.listen); err != nil {
+		return nil, usage("listen on a loopback address such as "+defaultAddress, "--listen: %v", err)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", x.listen)
+	if err != nil {
+		return nil, failed("--listen takes another address; with port 0 a free one", "%w", err)
+	}
+	return listener, nil
+}
+
+// healthInterval looks four times while a view grows stale.
+func healthInterval(maxStaleness time.Duration) time.Duration {
+	return min(server.DefaultHealthInterval, maxStaleness/4)
+}
+
+// announce says that calls are answered, and where.
+func (x service) announce(s terminal.Streams, logger *slog.Logger, address net.Addr, ready func(net.Addr)) error {
+	if x.log == string(telemetry.JSON) {
+		logger.Info("listening", telemetry.Address, address.String()) // a line of another form would break its reader
+	} else {
+		s.Say("listening on %s", address)
+	}
+	if x.readyFile != "" {
+		if err := replaceFile(x.readyFile, []byte(address.String()+"\n")); err != nil {
+			return fmt.Errorf("write the ready file: %w", err)
+		}
+	}
+	ready(address)
+	return nil
+}
+
+// replaceFile writes a file whole: its reader polls for it.
+func replaceFile(path string, content []byte) error {
+	partial := path + ".partial"
+	if err := os.WriteFile(partial, content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(partial, path)
+}
+
+// operator is who acts where nobody called: the one who started the process.
+var operator = registry.Actor{Name: "command-line", Role: "ADMIN"}
+
+// bootstrap activates the policy of --policy where none is active. One that is active stays: a restart changes no rules.
+func bootstrap(ctx context.Context, r *registry.Registry, document []byte, logger *slog.Logger) error {
+	if document == nil {
+		return nil
+	}
+	view, err := r.View()
+	if err != nil {
+		return fmt.Errorf("look for the active policy: %w", err)
+	}
+	if view.Policy != nil {
+		if string(document) != view.Document {
+			logger.Warn("another policy is active and stays; apply the file with `veto policy apply`", telemetry.PolicyVersion, view.PolicyVersion())
+		}
+		return nil
+	}
+	id, err := requestID("")
+	if err != nil {
+		return err
+	}
+	applied, err := r.ApplyPolicy(ctx, operator, &vetov1.ApplyPolicyRequest{RequestId: id, Yaml: string(document)})
+	if faults, ok := errors.AsType[*policy.Error](err); ok {
+		f := &failure{what: "the policy of --policy has " + terminal.Counted(len(faults.Faults), "fault", "faults"), hint: "correct it; `veto policy check FILE` looks at it", exit: exitFailed}
+		for _, fault := range faults.Faults {
+			f.parts = append(f.parts, fault.String())
+		}
+		return f
+	}
+	if err != nil {
+		return fmt.Errorf("activate the policy: %w", err)
+	}
+	logger.Info("policy activated", telemetry.PolicyVersion, applied.GetPolicy().GetVersion(), telemetry.Revision, applied.GetRevision())
+	return nil
+}

@@ -1,0 +1,186 @@
+package columns_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/veto-gate/veto/internal/columns"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+)
+
+func TestMappingFaults(t *testing.T) {
+	without := func(name string) []column {
+		var all []column
+		for _, c := range plain(1) {
+			if c.name != name {
+				all = append(all, c)
+			}
+		}
+		return all
+	}
+	with := func(name string, kind arrow.DataType) []column { return append(plain(1), column{name, kind, "[null]"}) }
+	structOf := func(names ...string) arrow.DataType {
+		var fields []arrow.Field
+		for _, name := range names {
+			fields = append(fields, arrow.Field{Name: name, Type: utf8})
+		}
+		return arrow.StructOf(fields...)
+	}
+	to := func(field, column string) columns.Mapping {
+		return columns.Mapping{Columns: map[string]string{field: column}}
+	}
+	absent := func(names ...string) columns.Mapping { return columns.Mapping{Absent: names} }
+	for name, test := range map[string]struct {
+		columns []column
+		mapping columns.Mapping
+		want    []string // what the error's lines hold, line by line
+	}{
+		"an unknown field":           {plain(1), to("author", "author_id"), []string{"map author: an item has no such field; its fields are item_id, kind,"}},
+		"an unknown absent field":    {plain(1), absent("label"), []string{"absent label: an item has no such field; its fields are item_id, kind,"}},
+		"a signal absent":            {plain(1), absent("robots"), []string{"absent robots: it is one of the signals, which are absent together: name signals"}},
+		"absent twice":               {plain(1), absent("labels", "labels"), []string{"absent labels: named twice"}},
+		"a required field absent":    {without("kind"), absent("kind"), []string{"absent kind: an item without it is invalid"}},
+		"a required field missing":   {without("author_id"), columns.Mapping{}, []string{`author_id: there is no column of that name; name one with map author_id=COLUMN; the columns are item_id, kind, visibility`}},
+		"a column that is not there": {plain(1), to("labels", "tags"), []string{`labels: there is no column "tags"; the columns are item_id, kind, visibility, author_id`}},
+		"mapped and absent":          {plain(1), columns.Mapping{Columns: map[string]string{"country": "kind"}, Absent: []string{"country"}}, []string{`country: named absent, and mapped to column "kind"`}},
+		"absent and there":           {with("labels", arrow.ListOf(utf8)), absent("labels"), []string{"labels: named absent, but there is a column of that name"}},
+		"signals absent, one there":  {with("robots", utf8), absent("signals"), []string{"robots: named absent, but there is a column of that name: take absent signals away"}},
+		"two columns of one name":    {append(plain(1), plain(1)[0]), columns.Mapping{}, []string{`item_id: there are 2 columns named "item_id", and no telling which is meant`}},
+		"a signal in two places":     {append(with("robots", utf8), column{"signals", structOf("robots"), ""}), columns.Mapping{}, []string{`robots: there is a column of that name, and column "signals" has it too; say which counts with map robots=robots`}},
+		"text as a number":           {with("country", arrow.PrimitiveTypes.Int32), columns.Mapping{}, []string{`country: column "country" is of type int32; text fits: utf8, large_utf8, string_view, or a dictionary of one of them`}},
+		"text as bytes":              {append(plain(1), column{"who", arrow.BinaryTypes.Binary, "[null]"}), to("author_id", "who"), []string{`author_id: column "who" is of type binary; text fits`}},
+		"a dictionary of numbers":    {with("country", &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.PrimitiveTypes.Int8}), columns.Mapping{}, []string{`country: column "country" is of type dictionary`}},
+		"an enum as a number":        {with("modality", arrow.PrimitiveTypes.Int32), columns.Mapping{}, []string{`modality: column "modality" is of type int32; text fits`}},
+		"an age with a fraction":     {with("author_age", arrow.PrimitiveTypes.Float64), columns.Mapping{}, []string{`author_age: column "author_age" is of type float64; an integer fits: int8 to int64, uint8 to uint64`}},
+		"a time as text":             {with("created_at", utf8), columns.Mapping{}, []string{`created_at: column "created_at" is of type utf8; a time fits: a timestamp of any unit, date32, date64`}},
+		"labels as text":             {with("labels", utf8), columns.Mapping{}, []string{`labels: column "labels" is of type utf8; a list fits: list or large_list of text`}},
+		"labels as numbers":          {with("labels", arrow.ListOf(arrow.PrimitiveTypes.Int8)), columns.Mapping{}, []string{`labels: column "labels" is of type list<item: int8, nullable>; a list fits`}},
+		"subjects as text":           {with("subjects", arrow.ListOf(utf8)), columns.Mapping{}, []string{`subjects: column "subjects" is of type list<item: utf8, nullable>; a list or large_list of structs fits`}},
+		"subjects without a role":    {with("subjects", arrow.ListOf(structOf("subject_id"))), columns.Mapping{}, []string{`subjects: column "subjects", whose structs have no role, is of type`}},
+		"subjects with two roles":    {with("subjects", arrow.ListOf(structOf("subject_id", "role", "role"))), columns.Mapping{}, []string{`subjects: column "subjects", whose structs have role twice, is of type`}},
+		"a subject's id as a number": {with("subjects", arrow.ListOf(arrow.StructOf(arrow.Field{Name: "subject_id", Type: arrow.PrimitiveTypes.Int64}, arrow.Field{Name: "role", Type: utf8}))), columns.Mapping{}, []string{`subjects: column "subjects", in its structs' subject_id, is of type int64; a list or large_list of structs fits`}},
+		"signals as text":            {with("signals", utf8), columns.Mapping{}, []string{`signals: column "signals" is of type utf8; a struct fits, with at least one of content_usage,`}},
+		"signals of other names":     {with("signals", structOf("noai")), columns.Mapping{}, []string{`signals: column "signals" is of type struct<noai: utf8>; a struct fits`}},
+		"a signal that is no text":   {with("signals", arrow.StructOf(arrow.Field{Name: "robots", Type: arrow.PrimitiveTypes.Int8})), columns.Mapping{}, []string{`signals: column "signals", in its field robots, is of type int8; text fits`}},
+		"everything at once": {
+			append(without("kind"), column{"labels", utf8, ""}), columns.Mapping{Columns: map[string]string{"author": "x"}, Absent: []string{"tags"}},
+			[]string{"map author: ", "absent tags: ", "kind: ", "labels: "},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := columns.NewReader(schemaOf(test.columns), test.mapping)
+			if err == nil {
+				t.Fatal("NewReader took it")
+			}
+			lines := strings.Split(err.Error(), "\n")
+			if len(lines) != len(test.want) {
+				t.Fatalf("%d faults, want %d:\n%v", len(lines), len(test.want), err)
+			}
+			for i, want := range test.want {
+				if !strings.Contains(lines[i], want) {
+					t.Errorf("fault %d: %s\nwant it to say: %s", i+1, lines[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestWideTablesAreNotListedWhole(t *testing.T) {
+	var all []column
+	for range 100 {
+		all = append(all, column{"c", utf8, ""})
+	}
+	_, err := columns.NewReader(schemaOf(all), columns.Mapping{})
+	if err == nil || !strings.Contains(err.Error(), "c, c and 70 more") {
+		t.Errorf("NewReader: %v, want 30 columns and the count of the rest", err)
+	}
+}
+
+// TestOneSignalApart: the signal that is mapped counts, not the struct's field of that name, also where it says nothing.
+func TestOneSignalApart(t *testing.T) {
+	all := append(plain(2), column{"signals", signalType, `[{"content_usage": "train-ai=n", "robots": "noai"}, {"robots": "noai"}]`},
+		column{"meta_robots", utf8, `[null, "noimageai"]`})
+	batch := record(t, all)
+	m := columns.Mapping{Columns: map[string]string{"robots": "meta_robots"}}
+	items := newReader(t, batch.Schema(), m).Items(batch, nil)
+	got := []*vetov1.Signals{items[0].Signals, items[1].Signals}
+	want := []*vetov1.Signals{{ContentUsage: "train-ai=n"}, {Robots: "noimageai"}}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("signals (-want +got):\n%s", diff)
+	}
+}
+
+// TestOtherIsNamedOrNothing: a column that happens to be called other is no signal.
+func TestOtherIsNamedOrNothing(t *testing.T) {
+	batch := record(t, append(plain(1), column{"other", arrow.ListOf(utf8), `[["noml"]]`}))
+	if items := newReader(t, batch.Schema(), columns.Mapping{}).Items(batch, nil); items[0].Signals != nil {
+		t.Errorf("unmapped: %v", items[0].Signals)
+	}
+	m := columns.Mapping{Columns: map[string]string{"other": "other"}}
+	items := newReader(t, batch.Schema(), m).Items(batch, nil)
+	if diff := cmp.Diff([]string{"noml"}, items[0].GetSignals().GetOther()); diff != "" {
+		t.Errorf("mapped (-want +got):\n%s", diff)
+	}
+}
+
+func TestParseMapping(t *testing.T) {
+	for name, test := range map[string]struct {
+		pairs  []string
+		absent []string
+		want   columns.Mapping
+		fault  string
+	}{
+		"nothing":        {},
+		"pairs":          {pairs: []string{"author_id=user", "country=user", "labels=a=b"}, want: columns.Mapping{Columns: map[string]string{"author_id": "user", "country": "user", "labels": "a=b"}}},
+		"absent":         {absent: []string{"labels"}, want: columns.Mapping{Absent: []string{"labels"}}},
+		"no sign":        {pairs: []string{"author_id"}, fault: `map "author_id": want field=column, e.g. author_id=user`},
+		"no field":       {pairs: []string{"=user"}, fault: `map "=user": want field=column`},
+		"no column":      {pairs: []string{"author_id="}, fault: `map "author_id=": want field=column`},
+		"a field twice":  {pairs: []string{"country=a", "country=b"}, fault: `map "country=b": country has a column already: name one`},
+		"faults at once": {pairs: []string{"a", "b"}, fault: "map \"a\": want field=column, e.g. author_id=user\nmap \"b\": want"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := columns.ParseMapping(test.pairs, test.absent)
+			if test.fault != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fault) {
+					t.Errorf("ParseMapping: %v, want %s", err, test.fault)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatalf("ParseMapping: %v", err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("ParseMapping (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzParseMapping(f *testing.F) {
+	f.Add("author_id=user", "country=where")
+	f.Add("a", "=")
+	f.Add("a=b=c", "a=")
+	f.Fuzz(func(t *testing.T, first, second string) {
+		m, err := columns.ParseMapping([]string{first, second}, nil)
+		if err != nil {
+			return
+		}
+		again := []string{}
+		for field, column := range m.Columns {
+			again = append(again, field+"="+column)
+		}
+		if len(again) != 2 {
+			t.Fatalf("%q and %q: %d pairs were read", first, second, len(again))
+		}
+		back, err := columns.ParseMapping(again, nil)
+		if err != nil || !cmp.Equal(m, back) {
+			t.Errorf("%q reads as %v, %v; want %v", again, back, err, m)
+		}
+	})
+}

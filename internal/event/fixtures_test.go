@@ -1,0 +1,245 @@
+package event_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/veto-gate/veto/internal/event"
+)
+
+// The keys are those of the secret 000102…1f; testdata/check_vectors.py makes
+// them again from the ids.
+var (
+	user1001 = key("c8c17bfbd9c37f0a357b376d704da783")
+	photo7   = key("71eb938f8b3b074ee21e7d33e4cae697")
+	photo8   = key("59097f62b17cc69f5b77a5f6c1643e6a")
+	hello    = key("5b57a01f2e9d1dff41a7314a2c734bbb")
+
+	helloKey = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+)
+
+// fixture is a whole event, and the ids whose hashes it holds, in the order of
+// the person list.
+type fixture struct {
+	name  string
+	event event.Event
+	raw   []string
+}
+
+// fixtures has at least one event of each type and each effect, and each field.
+func fixtures() []fixture {
+	all := event.Purposes{All: true}
+	training := event.PurposesOf("generative-ai-training")
+	list := []fixture{{
+		name: "genesis",
+		event: event.Event{
+			Leaf: event.Leaf{
+				Type: event.TypeGenesis, Effect: event.EffectBound, Log: "veto.example/register", Version: 1,
+				Secret: event.Hash(unhex("a856af276fedc7b2208aaca4db58203d621a580d3d86b845b449425c885e308b")),
+			},
+			Side: side(1, "veto serve", "SYSTEM", "2025-04-14T08:00:00Z"),
+		},
+	}, {
+		name: "policy_applied",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypePolicyApplied, Effect: event.EffectActivated, Policy: 1},
+			Side: with(side(2, "dpo-office", "OFFICER", "2025-04-14T09:30:00Z"), func(s *event.Side) {
+				s.Document = sha256.Sum256([]byte("version: 1\n"))
+				s.Acknowledge = []string{"NO_OBJECTION_DEADLINE", "RECORD_ONLY:us"}
+			}),
+		},
+	}, {
+		name: "objection_in_force",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectInForce, Policy: 1},
+			Side: with(side(3, "settings-page", "REGISTER", "2025-05-20T23:59:59.999999Z"), func(s *event.Side) {
+				s.ObjectionID = event.NewObjectionID(29277380574195)
+				s.Subject = user1001
+				s.Purposes = all
+				s.Country, s.Channel, s.Verification, s.FiledBy = "DE", "SETTINGS", "UNVERIFIED", "SELF"
+				s.Changes = []event.Change{{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "DE", Purposes: all}}
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "objection_raised",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectRaised, Policy: 1},
+			Side: with(side(4, "settings-page", "VERIFY", "2025-05-21T00:00:00Z"), func(s *event.Side) {
+				s.ObjectionID = event.NewObjectionID(29277380574195)
+				s.Subject = user1001
+				s.Purposes = all
+				s.Country, s.Channel, s.Verification, s.FiledBy = "DE", "SETTINGS", "VERIFIED", "SELF"
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "objection_to_items",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectInForce, Policy: 1},
+			Side: with(side(5, "Büro für Datenschutz", "OFFICER", "2025-05-22T10:00:00.000001Z"), func(s *event.Side) {
+				s.ObjectionID = event.NewObjectionID(8119968041533)
+				s.Items = []event.Key{photo8, photo7} // by their bytes
+				s.ContentKeys = []event.Key{hello}
+				s.Purposes = training
+				s.Channel, s.Verification, s.FiledBy = "LETTER", "UNVERIFIED", "PARENT"
+				s.AlsoAsks = []string{"ACCESS", "HUMAN_REPLY"}
+				s.SentAt = at("2025-05-12T00:00:00Z")
+				s.ReceivedAt = at("2025-05-19T07:15:00Z")
+				s.CaseReference = `desk\2025-117`
+				s.NoticeVersion = "2025-04"
+				s.Deadline = at("2025-05-26T22:00:00Z")
+				s.BeforeDeadline = true
+				s.Changes = []event.Change{
+					{Act: event.ActObject, Table: event.TableItem, Key: photo8, Purposes: training},
+					{Act: event.ActObject, Table: event.TableItem, Key: photo7, Purposes: training},
+					{Act: event.ActObject, Table: event.TableContentKey, Key: hello, Purposes: training},
+				}
+			}),
+		},
+		raw: []string{"photo-8", "photo-7", helloKey},
+	}, {
+		name: "objection_recorded_only",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectRecordedOnly, Policy: 1},
+			Side: with(side(6, "settings-page", "REGISTER", "2025-06-01T12:00:00Z"), func(s *event.Side) {
+				s.ObjectionID = event.NewObjectionID(22393572051215)
+				s.Subject = user1001
+				s.Purposes = event.Purposes{All: true, Names: []string{"generative-ai-training"}}
+				s.Country, s.Channel, s.Verification, s.FiledBy = "US-CA", "GPC", "UNVERIFIED", "SELF"
+				s.Deadline = at("2025-05-26T22:00:00Z")
+				s.Changes = []event.Change{{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "US-CA", Purposes: s.Purposes}}
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "withdrawal_narrowed",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionWithdrawn, Effect: event.EffectNarrowed, Policy: 1},
+			Side: with(side(7, "settings-page", "VERIFY", "2025-07-01T12:00:00Z"), func(s *event.Side) {
+				s.Subject = user1001
+				s.Purposes = training
+				s.Channel, s.Verification, s.FiledBy, s.Proof = "SETTINGS", "VERIFIED", "SELF", event.ProofSubject
+				s.Lifts = []event.Lift{{Revision: 3, Purposes: training}, {Revision: 4, Purposes: training}}
+				s.Changes = []event.Change{
+					{Act: event.ActClear, Table: event.TableSubject, Key: user1001},
+					{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "DE", Purposes: all.Minus(training)},
+				}
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "withdrawal_lifted",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionWithdrawn, Effect: event.EffectLifted},
+			Side: with(side(8, "web-form", "REGISTER", "2025-07-02T12:00:00Z"), func(s *event.Side) {
+				s.Purposes = all
+				s.Verification, s.FiledBy, s.Proof = "UNVERIFIED", "SELF", event.ProofReceipt
+				s.Lifts = []event.Lift{{Revision: 5, Purposes: training}}
+				s.Changes = []event.Change{{Act: event.ActClear, Table: event.TableItem, Key: photo8}}
+			}),
+		},
+	}, {
+		name: "regime_suspended",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeRegimeSuspended, Effect: event.EffectSuspended, Policy: 1},
+			Side: with(side(9, "dpo-office", "OFFICER", "2025-07-03T12:00:00Z"), func(s *event.Side) {
+				s.Regime = "eu"
+				s.Jurisdictions = []string{"DE", "IE"}
+				s.Purposes = training
+				s.Reason = "Order of 3 July 2025:\nsuspend at once."
+				s.Authority = "supervisory authority"
+			}),
+		},
+	}, {
+		name: "regime_resumed",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeRegimeResumed, Effect: event.EffectResumed, Policy: 1},
+			Side: with(side(10, "dpo-office", "OFFICER", "2025-07-04T12:00:00Z"), func(s *event.Side) {
+				s.Regime = "eu"
+				s.Purposes = all
+				s.Reason = "Order withdrawn."
+			}),
+		},
+	}}
+	for i := range list {
+		list[i].event.Side.Person = blind(list[i].event.Side, list[i].raw)
+	}
+	return list
+}
+
+// side returns the fields that every row has, with salts that are the first bytes
+// of a hash of n: fixed, so that the vectors are.
+func side(n byte, actor, role, recorded string) event.Side {
+	request := sha256.Sum256([]byte{'r', n})
+	s := event.Side{
+		Salt:       sha256.Sum256([]byte{'s', n}),
+		RecordSalt: sha256.Sum256([]byte{'t', n}),
+		KeyID:      1,
+		RecordedAt: at(recorded),
+		Actor:      actor,
+		Role:       role,
+	}
+	copy(s.RequestID[:], request[:])
+	return s
+}
+
+func with(s event.Side, set func(*event.Side)) event.Side {
+	set(&s)
+	return s
+}
+
+// blind makes the person list of s as docs/formats/event.md says; raw has the ids
+// that s holds hashed.
+func blind(s event.Side, raw []string) []event.Blinded {
+	raw = slices.Clone(raw)
+	var list []event.Blinded
+	for _, v := range s.Private() {
+		text := v.Text
+		if text == "" {
+			text, raw = raw[0], raw[1:]
+		}
+		h := hmac.New(sha256.New, s.Salt[:])
+		h.Write([]byte(v.Tag + "\x00" + text))
+		list = append(list, event.Blinded{Tag: v.Tag, Sum: event.Hash(h.Sum(nil))})
+	}
+	return list
+}
+
+// fixtureNamed returns the sealed bytes of a fixture.
+func fixtureNamed(tb testing.TB, name string) (fixture, []byte, []byte) {
+	tb.Helper()
+	for _, f := range fixtures() {
+		if f.name == name {
+			leaf, side, err := event.Seal(f.event)
+			if err != nil {
+				tb.Fatalf("Seal(%s): %v", name, err)
+			}
+			return f, leaf, side
+		}
+	}
+	tb.Fatalf("no fixture %s", name)
+	return fixture{}, nil, nil
+}
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func key(text string) event.Key { return event.Key(unhex(text)) }
+
+func unhex(text string) []byte {
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

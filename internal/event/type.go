@@ -1,0 +1,109 @@
+package event
+
+// Type is the kind of an event. The zero value is none and is never written.
+// Numbers live in memory only; the words are the format.
+type Type uint8
+
+// The types. What an event of each type holds, stands in leafFields and
+// sideFields.
+const (
+	TypeGenesis            Type = iota + 1 // the log's first event; binds the secret
+	TypeObjectionFiled                     // GDPR Art. 21: an objection was filed, or an earlier one verified
+	TypeObjectionWithdrawn                 // objections were lifted, in whole or for some purposes
+	TypePolicyApplied                      // a policy document became the active one
+	TypeRegimeSuspended                    // a regime was switched off, in whole or in part
+	TypeRegimeResumed                      // a suspension was ended
+)
+
+var typeWords = [...]string{
+	TypeGenesis:            "GENESIS",
+	TypeObjectionFiled:     "OBJECTION_FILED",
+	TypeObjectionWithdrawn: "OBJECTION_WITHDRAWN",
+	TypePolicyApplied:      "POLICY_APPLIED",
+	TypeRegimeSuspended:    "REGIME_SUSPENDED",
+	TypeRegimeResumed:      "REGIME_RESUMED",
+}
+
+// String returns the type's word, such as OBJECTION_FILED, or UNKNOWN.
+func (t Type) String() string { return wordOf(typeWords[:], int(t)) }
+
+// ParseType returns the type of a word. Any other gives an error that
+// matches ErrMalformed.
+func ParseType(word string) (Type, error) {
+	i, err := indexOf(typeWords[:], word)
+	if err != nil {
+		return 0, &MalformedError{Record: "type", Fault: err.Error()}
+	}
+	return Type(i), nil
+}
+
+// Effect is what an event did, as the append decided it under the log's lock;
+// the fold applies it and decides nothing again. The zero value is none and is
+// never written.
+type Effect uint8
+
+// The effects; effectsOf says which type may have which.
+const (
+	EffectBound        Effect = iota + 1 // the log is bound to its secret
+	EffectInForce                        // the objection counts from this revision on
+	EffectRecordedOnly                   // every regime that rules the objection's country gives objections no effect
+	EffectRaised                         // a verified repeat of an objection that stood unverified
+	EffectLifted                         // the objections named are gone
+	EffectNarrowed                       // they are gone for some of their purposes only
+	EffectActivated                      // the policy is the active one
+	EffectSuspended                      // the regime is switched off for what the event names
+	EffectResumed                        // the suspension is ended for what the event names
+)
+
+var effectWords = [...]string{
+	EffectBound:        "BOUND",
+	EffectInForce:      "IN_FORCE",
+	EffectRecordedOnly: "RECORDED_ONLY",
+	EffectRaised:       "RAISED",
+	EffectLifted:       "LIFTED",
+	EffectNarrowed:     "NARROWED",
+	EffectActivated:    "ACTIVATED",
+	EffectSuspended:    "SUSPENDED",
+	EffectResumed:      "RESUMED",
+}
+
+// effectsOf lists the effects that an event of a type may have.
+var effectsOf = [...][]Effect{
+	TypeGenesis:            {EffectBound},
+	TypeObjectionFiled:     {EffectInForce, EffectRecordedOnly, EffectRaised},
+	TypeObjectionWithdrawn: {EffectLifted, EffectNarrowed},
+	TypePolicyApplied:      {EffectActivated},
+	TypeRegimeSuspended:    {EffectSuspended},
+	TypeRegimeResumed:      {EffectResumed},
+}
+
+// String returns the effect's word, such as IN_FORCE, or UNKNOWN.
+func (e Effect) String() string { return wordOf(effectWords[:], int(e)) }
+
+// ParseEffect returns the effect of a word. Any other gives an error that
+// matches ErrMalformed.
+func ParseEffect(word string) (Effect, error) {
+	i, err := indexOf(effectWords[:], word)
+	if err != nil {
+		return 0, &MalformedError{Record: "effect", Fault: err.Error()}
+	}
+	return Effect(i), nil
+}
+
+// wordOf returns words[i], or UNKNOWN, which no parser accepts.
+func wordOf(words []string, i int) string {
+	if i <= 0 || i >= len(words) {
+		return "UNKNOWN"
+	}
+	return words[i]
+}
+
+// indexOf returns the place of word in words, of which the first is unused.
+func indexOf(words []string, word string) (int, error) {
+	for i := 1; i < len(words); i++ {
+		if words[i] == word {
+			return i, nil
+		}
+	}
+	return 0, fault("not one of the words of the format")
+}

@@ -1,0 +1,82 @@
+package filter
+
+// Report counts a run. Its JSON names are stable; docs/formats/report.md describes them. It holds no id and no content.
+type Report struct {
+	// Purpose that the rows were decided for.
+	Purpose string `json:"purpose"`
+	// Offered is how many rows the corpus has.
+	Offered int64 `json:"offered"`
+	// Included rows were written.
+	Included int64 `json:"included"`
+	// Redacted rows could be used once subjects are masked. Nothing masks them here, so they were not written.
+	Redacted int64 `json:"redacted"`
+	// Excluded counts the rows that may not be used by reason (`OBJECTED`), most first.
+	Excluded []ReasonCount `json:"excluded"`
+	// Invalid counts the rows that could not be read by field, most first. A row counts once.
+	Invalid []InvalidCount `json:"invalid"`
+	// ByCountry, ByKind and ByLanguage split the same rows, those with most offered rows first.
+	ByCountry  []Split `json:"by_country"`
+	ByKind     []Split `json:"by_kind"`
+	ByLanguage []Split `json:"by_language"`
+	// Mapped are the fields that columns filled; NotChecked those that the caller named absent: no rule could look at them.
+	Mapped     []string `json:"mapped"`
+	NotChecked []string `json:"not_checked"`
+	// Revisions and PolicyVersions are the lowest and the highest that a batch was decided at.
+	Revisions      Span `json:"revisions"`
+	PolicyVersions Span `json:"policy_versions"`
+	// Seconds that the run took, and rows decided in one.
+	Seconds       float64 `json:"seconds"`
+	RowsPerSecond float64 `json:"rows_per_second"`
+}
+
+// ReasonCount counts rows of one reason.
+type ReasonCount struct {
+	// Reason without its prefix, e.g. `OBJECTED`; `REASON_97` for one that this version does not know.
+	Reason string `json:"reason"`
+	Rows   int64  `json:"rows"`
+}
+
+// InvalidCount counts rows with one field at fault.
+type InvalidCount struct {
+	// Field is the path in the item, positions left out: `author_id`, `subjects[].role`.
+	Field string `json:"field"`
+	// Message says what is wrong with the first of them.
+	Message string `json:"message"`
+	Rows    int64  `json:"rows"`
+	// FirstRows are positions of the first five in the corpus, from 1.
+	FirstRows []int64 `json:"first_rows"`
+}
+
+// Split counts the rows of one country, kind or language.
+type Split struct {
+	Name     string `json:"name"`
+	Offered  int64  `json:"offered"`
+	Included int64  `json:"included"`
+	Redacted int64  `json:"redacted"`
+	Excluded int64  `json:"excluded"`
+	Invalid  int64  `json:"invalid"`
+}
+
+// Span is a lowest and a highest number; both are 0 where nothing was decided.
+type Span struct {
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+}
+
+// ExcludedRows is the sum of Excluded.
+func (r *Report) ExcludedRows() int64 {
+	sum := int64(0)
+	for _, c := range r.Excluded {
+		sum += c.Rows
+	}
+	return sum
+}
+
+// InvalidRows is the sum of Invalid.
+func (r *Report) InvalidRows() int64 {
+	sum := int64(0)
+	for _, c := range r.Invalid {
+		sum += c.Rows
+	}
+	return sum
+}

@@ -1,0 +1,217 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/veto-gate/veto/internal/columns"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+)
+
+// source is the corpus. Two readers share its file: one decodes the mapped columns for the decision, the other copies the values of all columns,
+// a few row groups behind. Each is used by one goroutine.
+type source struct {
+	handle *os.File
+	opened os.FileInfo
+	decide *file.Reader
+	copy   *file.Reader
+	rows   int64
+}
+
+func openSource(path string) (*source, error) {
+	handle, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the input: %w", err)
+	}
+	s := &source{handle: handle}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), handle.Close())
+	}
+	return s, nil
+}
+
+func (s *source) open() (err error) {
+	if s.opened, err = s.handle.Stat(); err != nil {
+		return err
+	}
+	if !s.opened.Mode().IsRegular() {
+		return errors.New("not a regular file; a corpus is read from several places at once")
+	}
+	if s.opened.Size() == 0 {
+		return fmt.Errorf("%w: the file is empty", ErrDamaged)
+	}
+	if s.decide, err = s.reader(); err != nil {
+		return err
+	}
+	if s.copy, err = s.reader(); err != nil {
+		return err
+	}
+	for g := range s.decide.NumRowGroups() {
+		rows := s.decide.MetaData().RowGroup(g).NumRows()
+		if rows < 0 {
+			return fmt.Errorf("%w: row group %d says that it has %d rows", ErrDamaged, g, rows)
+		}
+		s.rows += rows
+	}
+	if s.rows != s.decide.NumRows() {
+		return fmt.Errorf("%w: it says that it has %d rows, and its row groups have %d", ErrDamaged, s.decide.NumRows(), s.rows)
+	}
+	return nil
+}
+
+func (s *source) reader() (r *file.Reader, err error) {
+	props := parquet.NewReaderProperties(memory.DefaultAllocator)
+	props.BufferedStreamEnabled = true // pages as they are needed, never a whole column
+	err = guarded(func() error {
+		r, err = file.NewParquetReader(io.NewSectionReader(s.handle, 0, s.opened.Size()), file.WithReadProps(props))
+		return damaged(err)
+	})
+	return r, err
+}
+
+// unchanged reports whether the file still is what was opened. Decisions are made on one pass over it and applied on another: had it changed
+// between the two, a row could be written that nobody decided.
+func (s *source) unchanged() error {
+	now, err := s.handle.Stat()
+	if err != nil {
+		return fmt.Errorf("look at the input again: %w", err)
+	}
+	if now.Size() != s.opened.Size() || !now.ModTime().Equal(s.opened.ModTime()) {
+		return errors.New("the input was changed while it was read; filter it again once nobody writes to it")
+	}
+	return nil
+}
+
+// close lets go of the file. It was only read, so there is nothing that could be lost.
+func (s *source) close() { _ = s.handle.Close() }
+
+// damaged says that an error of the Parquet reader is the file's fault; nil stays nil.
+func damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+// guarded runs code that decodes what strangers wrote. The Parquet decoder answers some broken files with a panic, which must cost the caller
+// this file and not the process.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: the decoder stopped: %v", ErrDamaged, p)
+		}
+	}()
+	return f()
+}
+
+// rowReader reads the mapped columns as items.
+type rowReader struct {
+	from   *pqarrow.FileReader
+	items  *columns.Reader
+	leaves []int
+	mapped []string
+	absent []string
+}
+
+// openRows holds the mapping against the corpus's schema.
+func (s *source) openRows(m columns.Mapping, batchRows int) (*rowReader, error) {
+	r := &rowReader{}
+	var schema *arrow.Schema
+	err := guarded(func() (err error) {
+		r.from, err = pqarrow.NewFileReader(s.decide, pqarrow.ArrowReadProperties{BatchSize: int64(batchRows)}, memory.DefaultAllocator)
+		if err != nil {
+			return damaged(err)
+		}
+		schema, err = r.from.Schema()
+		return damaged(err)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the input's schema: %w", err)
+	}
+	whole, err := columns.NewReader(schema, m)
+	if err != nil {
+		return nil, fmt.Errorf("map columns to fields: %w", err)
+	}
+	// Only what is mapped is decoded, and the batches then have these columns alone.
+	var used []arrow.Field
+	for _, column := range whole.Columns() {
+		used = append(used, schema.Field(column))
+		r.leaves = appendLeaves(r.leaves, &r.from.Manifest.Fields[column])
+	}
+	if r.items, err = columns.NewReader(arrow.NewSchema(used, nil), m); err != nil {
+		return nil, fmt.Errorf("map columns to fields: %w", err)
+	}
+	r.mapped, r.absent = r.items.Mapped(), r.items.Absent()
+	return r, nil
+}
+
+// appendLeaves collects the Parquet columns that a column of Arrow is made of.
+func appendLeaves(leaves []int, f *pqarrow.SchemaField) []int {
+	if len(f.Children) == 0 {
+		return append(leaves, f.ColIndex)
+	}
+	for i := range f.Children {
+		leaves = appendLeaves(leaves, &f.Children[i])
+	}
+	return leaves
+}
+
+// readAll hands on all rows as batches of items, in order.
+func (r *rowReader) readAll(ctx context.Context, free <-chan []*vetov1.Item, to chan<- batch) error {
+	for group := range r.from.ParquetReader().NumRowGroups() {
+		rows := r.from.ParquetReader().MetaData().RowGroup(group).NumRows()
+		if rows == 0 {
+			continue
+		}
+		if err := guarded(func() error { return r.readGroup(ctx, group, rows, free, to) }); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err() // the reader's words for it are not the caller's
+			}
+			return fmt.Errorf("read row group %d: %w", group, err)
+		}
+	}
+	return nil
+}
+
+func (r *rowReader) readGroup(ctx context.Context, group int, rows int64, free <-chan []*vetov1.Item, to chan<- batch) error {
+	from, err := r.from.GetRecordReader(ctx, r.leaves, []int{group})
+	if err != nil {
+		return damaged(err)
+	}
+	defer from.Release()
+	var read int64
+	for from.Next() {
+		records := from.RecordBatch()
+		read += records.NumRows()
+		if read > rows {
+			break
+		}
+		var items []*vetov1.Item
+		select {
+		case items = <-free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		items = r.items.Items(records, items)
+		if err := send(ctx, to, batch{group: group, last: read == rows, items: items}); err != nil {
+			return err
+		}
+	}
+	if err := from.Err(); err != nil && !errors.Is(err, io.EOF) {
+		return damaged(err)
+	}
+	if read != rows {
+		return fmt.Errorf("%w: it says that it has %d rows, and has another count", ErrDamaged, rows)
+	}
+	return nil
+}

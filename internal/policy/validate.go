@@ -1,0 +1,142 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"buf.build/go/protovalidate"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/policy/jurisdiction"
+)
+
+// Validate judges a policy that came as a message: the rules of the message itself, and those that look further than one field. Every fault is reported at
+// once, as an [*Error]. Version and etag are not looked at.
+func Validate(p *vetov1.Policy) error {
+	var f faults
+	f.judge(p)
+	return f.err()
+}
+
+// judge notes everything that is wrong with a policy.
+func (c *faults) judge(p *vetov1.Policy) {
+	c.closeReading()
+	c.shape(p)
+	c.controller(p.GetController())
+	c.subjectIDs(p.GetSubjectIds())
+	c.purposes(p.GetPurposes())
+	groups := c.groups(p.GetGroups())
+	c.regimes(p, groups)
+	c.overlaps(p)
+}
+
+// shape runs the rules of the message.
+func (c *faults) shape(p *vetov1.Policy) {
+	err := protovalidate.Validate(p)
+	if err == nil {
+		return
+	}
+	invalid, ok := errors.AsType[*protovalidate.ValidationError](err)
+	if !ok {
+		panic(fmt.Sprintf("policy: the rules of the message do not compile: %v", err))
+	}
+	for _, v := range invalid.Violations {
+		c.add(protovalidate.FieldPathString(v.Proto.GetField()), "%s", remedy(v))
+	}
+}
+
+// remedy words a violation: protovalidate says what is wrong, and only for a value that is missing not what to do.
+func remedy(v *protovalidate.Violation) string {
+	switch rule := v.Proto.GetRuleId(); {
+	case rule == "enum.not_in" && v.FieldDescriptor != nil && v.FieldDescriptor.Enum() != nil:
+		return "not stated; it is one of " + enumNames(v.FieldDescriptor.Enum())
+	case rule == "enum.defined_only" && v.FieldDescriptor != nil && v.FieldDescriptor.Enum() != nil:
+		return "no such value; it is one of " + enumNames(v.FieldDescriptor.Enum())
+	case rule == "required" || rule == "string.min_bytes" || rule == "repeated.min_items":
+		return "not stated, and a policy needs it; write it"
+	case rule == "repeated.unique":
+		return "one value stands twice; remove it"
+	case strings.HasSuffix(rule, ".pattern") || rule == "string.pattern":
+		return "not of the form " + v.RuleValue.String()
+	default:
+		return v.Proto.GetMessage()
+	}
+}
+
+// controller checks where the controller is.
+func (c *faults) controller(m *vetov1.Controller) {
+	for i, code := range m.GetEstablishments() {
+		path := fmt.Sprintf("controller.establishments[%d]", i)
+		if e := jurisdiction.Lookup(code); e.Class == jurisdiction.Subdivision || e.Class == jurisdiction.FormerSubdivision {
+			c.add(path, "a subdivision; an establishment is in a country, use %s", jurisdiction.Own(code)[len(jurisdiction.Own(code))-1])
+		} else if err := jurisdiction.Check(code); err != nil {
+			c.add(path, "%v", err)
+		}
+	}
+}
+
+// subjectIDs checks that the pattern can be used.
+func (c *faults) subjectIDs(m *vetov1.SubjectIds) {
+	if _, err := compilePattern(m.GetPattern()); err != nil {
+		c.add("subject_ids.pattern", "not a regular expression of RE2: %s; correct it, look-around and back-references do not exist there", patternFault(err))
+	}
+}
+
+// purposes checks names and how the purposes stand to each other.
+func (c *faults) purposes(list []*vetov1.Purpose) {
+	first := map[string]int{}
+	for i, p := range list {
+		path := fmt.Sprintf("purposes[%d]", i)
+		if j, ok := first[p.GetName()]; ok {
+			c.add(path+".name", "the name of purposes[%d] already; a purpose is declared once", j)
+		} else {
+			first[p.GetName()] = i
+		}
+	}
+	taken := heirs(list)
+	for i, p := range list {
+		related := map[string]int{}
+		for j, r := range p.GetRelations() {
+			path := fmt.Sprintf("purposes[%d].relations[%d]", i, j)
+			name := r.GetPurpose()
+			if k, ok := related[name]; ok {
+				c.add(path+".purpose", "named in relations[%d] already; say once how the two stand to each other", k)
+				continue
+			}
+			related[name] = j
+			switch {
+			case name == p.GetName():
+				c.add(path+".purpose", "the purpose itself; its own objections always count")
+			case r.GetKind() == vetov1.PurposeRelationKind_PURPOSE_RELATION_KIND_UNRELATED && slices.Contains(taken(p.GetName()), name):
+				c.add(path+".kind", "said to be UNRELATED, and its objections are taken over through another relation; remove one of the two")
+			}
+		}
+	}
+}
+
+// heirs answers for a purpose whose objections count for it: its own, and those of all that it replaces or inherits from, directly or through others.
+func heirs(list []*vetov1.Purpose) func(name string) []string {
+	edges := map[string][]string{}
+	for _, p := range list {
+		for _, r := range p.GetRelations() {
+			switch r.GetKind() {
+			case vetov1.PurposeRelationKind_PURPOSE_RELATION_KIND_REPLACES, vetov1.PurposeRelationKind_PURPOSE_RELATION_KIND_INHERITS:
+				edges[p.GetName()] = append(edges[p.GetName()], r.GetPurpose())
+			default: // UNRELATED takes nothing over
+			}
+		}
+	}
+	return func(name string) []string {
+		out := []string{name}
+		for i := 0; i < len(out); i++ {
+			for _, next := range edges[out[i]] {
+				if !slices.Contains(out, next) {
+					out = append(out, next)
+				}
+			}
+		}
+		return out
+	}
+}

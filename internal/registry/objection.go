@@ -1,0 +1,240 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/store"
+)
+
+// What the answer kept with a request id says of a filing.
+const (
+	answerFiled     = "filed"
+	answerUnchanged = "unchanged" // and the revision of what stands
+)
+
+// FileObjection records an objection (GDPR Art. 21), durable and in force here when it returns.
+//
+// Errors: *InvalidError, *UndeclaredPurposeError, *UnsupportedError for the request; ErrStale, ErrClock, ErrNotReached;
+// those of store.Log.Append.
+func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error) {
+	view, err := r.View()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFiling(view, request, r.Now()); err != nil {
+		return nil, err
+	}
+	call, err := r.call(actor, request.GetRequestId())
+	if err != nil {
+		return nil, err
+	}
+	content := proto.CloneOf(request)
+	content.RequestId = ""
+	appended, _, err := r.write(ctx, request.GetRequestId(), "FileObjection", content, func(p store.Present, v *View) (store.Verdict, error) {
+		return r.resolveFiling(p, v, call, request)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.filed(ctx, appended)
+}
+
+// resolveFiling says what a filing comes to. An UNVERIFIED one looks at nothing that stands: it is an event of its own,
+// and its sender learns nothing.
+func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (store.Verdict, error) {
+	e, known, err := r.filing(p, v, call, request)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	if e.Side.Verification == verified {
+		standing, raised, err := r.standsAlready(p, e.Side)
+		if err != nil {
+			return store.Verdict{}, err
+		}
+		if standing != 0 {
+			return store.Verdict{Answer: fmt.Appendf(nil, "%s %d", answerUnchanged, standing)}, nil
+		}
+		if raised {
+			e.Leaf.Effect = event.EffectRaised
+		}
+	}
+	record, err := call.seal(e, known, r.filingKeys(e.Side))
+	return store.Verdict{Record: record, Answer: []byte(answerFiled)}, err
+}
+
+// filing makes the event of a request, but for its person list.
+func (r *Registry) filing(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (event.Event, ids, error) {
+	side := call.side(r.keys, r.Now(), p.Head())
+	known := ids{subject: request.GetSubjectId()}
+	if known.subject != "" {
+		side.Subject = r.keys.Subject(known.subject)
+	}
+	side.Items, known.items = blindSet(request.GetItemIds(), r.keys.Item)
+	side.ContentKeys, known.contentKeys = blindSet(request.GetContentKeys(), r.keys.ContentKey)
+	side.Purposes = purposesOf(request.GetPurposes())
+	side.Country = request.GetCountry()
+	side.Channel = word(request.GetChannel())
+	side.Verification = wordOr(request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
+	side.FiledBy = wordOr(request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
+	side.AlsoAsks = wordSet(request.GetAlsoAsks())
+	side.SentAt, side.ReceivedAt = instant(request.GetSentAt()), instant(request.GetReceivedAt())
+	side.CaseReference, side.NoticeVersion = request.GetCaseReference(), request.GetNoticeVersion()
+	side.Deadline, side.BeforeDeadline = deadline(v, side)
+	side.Changes = filingChanges(side)
+	var err error
+	if side.ObjectionID, err = r.unusedID(p, call.request); err != nil {
+		return event.Event{}, ids{}, err
+	}
+	leaf := event.Leaf{Type: event.TypeObjectionFiled, Policy: v.PolicyVersion(), Effect: event.EffectInForce}
+	if v.recordsOnly(side, side.RecordedAt) {
+		leaf.Effect = event.EffectRecordedOnly
+	}
+	return event.Event{Leaf: leaf, Side: side}, known, nil
+}
+
+// filingChanges are what a filing does to the standings: it only ever adds.
+func filingChanges(side event.Side) []event.Change {
+	var changes []event.Change
+	object := func(table event.Table, key event.Key) {
+		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: side.Country, Purposes: side.Purposes})
+	}
+	if len(side.Items)+len(side.ContentKeys) == 0 {
+		object(event.TableSubject, side.Subject)
+	}
+	for _, key := range side.Items {
+		object(event.TableItem, key)
+	}
+	for _, key := range side.ContentKeys {
+		object(event.TableContentKey, key)
+	}
+	return changes
+}
+
+// filingKeys are what a filing is found by.
+func (r *Registry) filingKeys(side event.Side) []event.Key {
+	keys := []event.Key{r.keys.Objection(string(side.ObjectionID))}
+	if side.Subject != (event.Key{}) {
+		keys = append(keys, side.Subject)
+	}
+	return append(append(keys, side.Items...), side.ContentKeys...)
+}
+
+// standsAlready looks for a standing filing of the same person that a verified one adds nothing to, verified itself; or
+// for an unverified one that it raises.
+func (r *Registry) standsAlready(p store.Present, side event.Side) (standing event.Revision, raised bool, err error) {
+	if side.Subject == (event.Key{}) {
+		return 0, false, nil
+	}
+	entries, err := p.EventsOf(side.Subject)
+	if err != nil {
+		return 0, false, err
+	}
+	filings, err := history(entries)
+	if err != nil {
+		return 0, false, err
+	}
+	for i := range filings {
+		switch f := &filings[i]; {
+		case f.event.Side.Subject != side.Subject || !f.covers(side):
+		case f.verified():
+			return f.revision, false, nil
+		default:
+			raised = true
+		}
+	}
+	return 0, raised, nil
+}
+
+// idAttempts bounds the search for an id that is not in use: with 45 bits even the second try is rare.
+const idAttempts = 16
+
+// unusedID is the filing's number: unguessable, and the same however often the request is resolved.
+func (r *Registry) unusedID(p store.Present, request event.RequestID) (event.ObjectionID, error) {
+	for attempt := range uint32(idAttempts) {
+		id := event.NewObjectionID(r.keys.ObjectionNumber([16]byte(request), attempt))
+		last, err := p.Latest(r.keys.Objection(string(id)))
+		if err != nil {
+			return "", err
+		}
+		if last == 0 {
+			return id, nil
+		}
+	}
+	return "", errors.New("find an unused objection id: none of the candidates is free")
+}
+
+// deadline is the objection deadline that the country's regime has, and whether the objection was in time, by the
+// earlier of sent and received. Of several purposes' deadlines the earliest counts.
+func deadline(v *View, side event.Side) (at time.Time, before bool) {
+	if side.Country == "" || v.Policy == nil {
+		return time.Time{}, false
+	}
+	came := side.RecordedAt
+	for _, t := range []time.Time{side.SentAt, side.ReceivedAt} {
+		if !t.IsZero() && t.Before(came) {
+			came = t
+		}
+	}
+	for _, purpose := range v.declared() {
+		if !side.Purposes.Has(purpose) {
+			continue
+		}
+		regime, ok := v.ruling(side.Country, purpose, came)
+		if !ok {
+			continue
+		}
+		if d, ok := policy.DeadlineOf(regime, came); ok && (at.IsZero() || d.Before(at)) {
+			at = d
+		}
+	}
+	return at, !at.IsZero() && came.Before(at)
+}
+
+// recordsOnly says whether every regime that rules the filing's country gives objections no effect. Where no regime
+// rules, or the country is unknown, it is honoured.
+func (v *View) recordsOnly(side event.Side, now time.Time) bool {
+	if side.Country == "" || v.Policy == nil {
+		return false
+	}
+	only := false
+	for _, name := range v.declared() {
+		if !side.Purposes.Has(name) {
+			continue
+		}
+		regime, ok := v.ruling(side.Country, name, now)
+		if !ok || regime.GetObjections() != vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
+			return false
+		}
+		only = true
+	}
+	return only
+}
+
+// filed is the answer to a filing, made of its event alone, so that a retry gets the same.
+func (r *Registry) filed(ctx context.Context, appended store.Appended) (*vetov1.FileObjectionResponse, error) {
+	entry := appended.Entry
+	var standing uint64
+	_, unchangedErr := fmt.Sscanf(string(appended.Answer), answerUnchanged+" %d", &standing)
+	unchanged := unchangedErr == nil
+	if unchanged {
+		var err error
+		if entry, err = entryAt(ctx, r.log, event.Revision(standing)); err != nil {
+			return nil, err
+		}
+	}
+	f, err := filingOf(entry)
+	if err != nil {
+		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+	}
+	return &vetov1.FileObjectionResponse{
+		Objection: f.objection(), Revision: uint64(appended.Head), Receipt: receiptOf(entry.Revision, entry.Leaf, f.event), Unchanged: unchanged,
+	}, nil
+}

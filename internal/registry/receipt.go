@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+)
+
+// objection is a filing as the API tells it. It holds no id, only how many.
+func (f *filing) objection() *vetov1.Objection {
+	side := f.event.Side
+	o := &vetov1.Objection{
+		ObjectionId:     string(side.ObjectionID),
+		Revision:        uint64(f.revision),
+		ItemCount:       int32(len(side.Items)),       //nolint:gosec // a side row bounds it
+		ContentKeyCount: int32(len(side.ContentKeys)), //nolint:gosec // a side row bounds it
+		Country:         side.Country,
+		Channel:         enumOf[vetov1.Channel](side.Channel),
+		Verification:    enumOf[vetov1.Verification](side.Verification),
+		FiledBy:         enumOf[vetov1.FiledBy](side.FiledBy),
+		RecordedAt:      stamp(side.RecordedAt),
+		SentAt:          stamp(side.SentAt),
+		CaseReference:   side.CaseReference,
+		NoticeVersion:   side.NoticeVersion,
+		State:           vetov1.ObjectionState_OBJECTION_STATE_ACTIVE,
+	}
+	if f.standing.All {
+		o.AllPurposesBut = f.standing.Names
+	} else {
+		o.Purposes = f.standing.Names
+	}
+	if f.standing.IsZero() {
+		o.State = vetov1.ObjectionState_OBJECTION_STATE_WITHDRAWN
+	}
+	for _, ask := range side.AlsoAsks {
+		o.AlsoAsks = append(o.AlsoAsks, enumOf[vetov1.AlsoAsk](ask))
+	}
+	received := receivedOf(side)
+	o.ReceivedAt, o.ResponseDueAt = stamp(received), stamp(monthAfter(received))
+	if !side.Deadline.IsZero() {
+		o.BeforeDeadline = &side.BeforeDeadline
+	}
+	if side.Subject != (event.Key{}) {
+		o.Match = vetov1.Match_MATCH_MATCHED
+	}
+	return o
+}
+
+// monthAfter is one calendar month later (GDPR Art. 12(3)); where the month has no such day, its last one
+// (Reg. 1182/71, Art. 3(2)(c)).
+func monthAfter(t time.Time) time.Time {
+	t = t.UTC()
+	later := t.AddDate(0, 1, 0)
+	if later.Day() != t.Day() {
+		later = later.AddDate(0, 0, -later.Day())
+	}
+	return later
+}
+
+// receiptOf is the proof of an event, for the person who caused it.
+func receiptOf(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receipt {
+	receipt := &vetov1.Receipt{Leaf: leaf, Salt: e.Side.Salt[:], Revision: uint64(revision), Words: receiptWords(e)}
+	for _, b := range e.Side.Person {
+		receipt.Person = append(receipt.Person, &vetov1.BlindedValue{Tag: b.Tag, Hmac: b.Sum[:]})
+	}
+	return receipt
+}
+
+// receiptWords say what is in force now, in the first line, and then what that does not do.
+func receiptWords(e event.Event) string {
+	at := e.Side.RecordedAt.Format("2 January 2006, 15:04:05 UTC")
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	switch e.Leaf.Type {
+	case event.TypeObjectionWithdrawn:
+		say("Your objection was withdrawn on %s for %s.", at, purposeWords(e.Side.Purposes))
+		say("What you objected to besides still stands, and you can object again at any time.")
+		return strings.Join(lines, "\n")
+	case event.TypeObjectionFiled:
+	default:
+		return ""
+	}
+	number := e.Side.ObjectionID
+	switch {
+	case e.Leaf.Effect == event.EffectRecordedOnly:
+		say("Your objection %s is recorded since %s; in %s the controller gives objections no effect for %s.", number, at, e.Side.Country, purposeWords(e.Side.Purposes))
+		say("It counts wherever your content is ruled by a regime that honours objections.")
+	case len(e.Side.Items)+len(e.Side.ContentKeys) > 0:
+		say("Your objection %s is in force since %s: %s will not be chosen for %s.", number, at, thingWords(e.Side), purposeWords(e.Side.Purposes))
+	default:
+		say("Your objection %s is in force since %s: from now on your content will not be chosen for %s.", number, at, purposeWords(e.Side.Purposes))
+	}
+	if !e.Side.Deadline.IsZero() {
+		word := "after"
+		if e.Side.BeforeDeadline {
+			word = "before"
+		}
+		say("It came %s the deadline of %s; it counts all the same.", word, e.Side.Deadline.UTC().Format("2 January 2006, 15:04 UTC"))
+	}
+	say("You need not do anything else. It does not undo training that is over; the controller must answer you by %s.", monthAfter(receivedOf(e.Side)).Format("2 January 2006"))
+	return strings.Join(lines, "\n")
+}
+
+// receivedOf is when a filing reached the controller.
+func receivedOf(side event.Side) time.Time {
+	if side.ReceivedAt.IsZero() {
+		return side.RecordedAt
+	}
+	return side.ReceivedAt
+}
+
+// purposeWords name purposes for a person.
+func purposeWords(p event.Purposes) string {
+	switch {
+	case p.All && len(p.Names) == 0:
+		return "any purpose"
+	case p.All:
+		return "any purpose but " + strings.Join(p.Names, ", ")
+	default:
+		return strings.Join(p.Names, ", ")
+	}
+}
+
+// thingWords count what a filing names.
+func thingWords(side event.Side) string {
+	var parts []string
+	count := func(n int, one, many string) {
+		switch {
+		case n == 1:
+			parts = append(parts, "1 "+one)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		}
+	}
+	count(len(side.Items), "item that you named", "items that you named")
+	count(len(side.ContentKeys), "content key that you named, wherever it is offered,", "content keys that you named, wherever they are offered,")
+	return strings.Join(parts, " and ")
+}

@@ -1,0 +1,87 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/gate"
+	"github.com/veto-gate/veto/internal/gate/standings"
+)
+
+// Standing tells what is on record for a subject, and what it means for each declared purpose in a country. An unknown
+// id has an empty one.
+//
+// Errors: *InvalidError for the request; those of ViewAt; those of store.Log.EventsOf.
+func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error) {
+	view, err := r.ViewAt(ctx, request.GetMinRevision())
+	if err != nil {
+		return nil, err
+	}
+	var c checks
+	c.id("subject_id", request.GetSubjectId())
+	c.country("country", request.GetCountry())
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	key := r.keys.Subject(request.GetSubjectId())
+	entries, err := r.log.EventsOf(ctx, []event.Key{key}, event.Revision(view.Revision))
+	if err != nil {
+		return nil, fmt.Errorf("read the events of a subject: %w", err)
+	}
+	filings, err := history(entries)
+	if err != nil {
+		return nil, err
+	}
+	response := &vetov1.GetStandingResponse{Revision: view.Revision}
+	for i := range filings {
+		if filings[i].event.Side.Subject == key {
+			response.Objections = append(response.Objections, filings[i].objection())
+		}
+	}
+	standing, _ := view.standings.Subject(key)
+	if standing != nil && standing.ErasedBefore > 0 && standing.ErasedBefore != standings.Always {
+		response.ErasedBefore = stamp(time.Unix(0, standing.ErasedBefore))
+	}
+	if request.GetCountry() != "" {
+		response.Effects = view.effects(standing, request.GetCountry(), r.Now())
+	}
+	return response, nil
+}
+
+// effects say what a standing means for each declared purpose.
+func (v *View) effects(standing *standings.Standing, country string, now time.Time) []*vetov1.PurposeEffect {
+	var effects []*vetov1.PurposeEffect
+	for _, name := range v.declared() {
+		ref, ok := v.Gate.Purpose(name)
+		if !ok {
+			continue
+		}
+		reason, regime := v.Gate.Effect(standing, ref, country, now)
+		usable := gate.Outcome(reason) == vetov1.Outcome_OUTCOME_INCLUDE
+		effects = append(effects, &vetov1.PurposeEffect{
+			Purpose: name, Usable: usable, Reason: reason, Regime: regime, Words: effectWords(usable, reason, regime),
+		})
+	}
+	return effects
+}
+
+func effectWords(usable bool, reason vetov1.Reason, regime string) string {
+	if usable {
+		return fmt.Sprintf("Content that meets the rules of the regime %s can be used.", regime)
+	}
+	why := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(reason.String(), "REASON_"), "_", " "))
+	switch reason {
+	case vetov1.Reason_REASON_OBJECTED:
+		return "No content is used: an objection is in force."
+	case vetov1.Reason_REASON_NO_REGIME:
+		return "No content is used: no regime rules the country."
+	case vetov1.Reason_REASON_NO_CONSENT:
+		return fmt.Sprintf("No content is used: the regime %s asks for a consent, and there is none.", regime)
+	default:
+		return fmt.Sprintf("No content is used: %s (regime %s).", why, regime)
+	}
+}

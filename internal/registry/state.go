@@ -1,0 +1,179 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/gate"
+	"github.com/veto-gate/veto/internal/gate/standings"
+	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/store"
+	"github.com/veto-gate/veto/internal/subject"
+)
+
+// switchKey is what every change of policy and suspensions is indexed under. It is no keyed hash: it hides nothing.
+var switchKey = func() (key event.Key) {
+	sum := sha256.Sum256([]byte("veto/policy"))
+	copy(key[:], sum[:])
+	return key
+}()
+
+// documents is where policy documents are read from.
+type documents interface {
+	Document(ctx context.Context, sum event.Hash) ([]byte, error)
+}
+
+// state is what the events up to a revision come to. One goroutine folds.
+type state struct {
+	keys        *subject.Keys
+	revision    event.Revision
+	standings   *standings.Builder
+	purposes    purposeTable
+	versions    []policyVersion
+	policy      *vetov1.Policy
+	document    string
+	suspensions []*vetov1.Suspension
+	switched    event.Revision
+
+	// What is compiled of the above, and the change that it was compiled at.
+	compiled   *gate.Policy
+	stops      *gate.Suspensions
+	compiledAt event.Revision
+}
+
+func newState(keys *subject.Keys) *state {
+	return &state{keys: keys, standings: standings.NewBuilder()}
+}
+
+// apply folds the next event. An event that was decided cannot be refused: an error is damage.
+func (s *state) apply(ctx context.Context, docs documents, entry store.Entry) error {
+	if entry.Side == nil {
+		return errors.New("the side row is gone, and no event says that it was forgotten")
+	}
+	e, err := event.Open(entry.Leaf, entry.Side)
+	if err != nil {
+		return err
+	}
+	if (e.Leaf.Type == event.TypeGenesis) != (entry.Revision == 1) {
+		return fmt.Errorf("%s is out of place", e.Leaf.Type)
+	}
+	switch e.Leaf.Type {
+	case event.TypeGenesis:
+	case event.TypeObjectionFiled, event.TypeObjectionWithdrawn:
+		err = s.change(e.Side.Changes)
+	case event.TypePolicyApplied:
+		err = s.activate(ctx, docs, entry.Revision, e)
+	case event.TypeRegimeSuspended:
+		s.suspend(entry.Revision, e.Side)
+	case event.TypeRegimeResumed:
+		s.resume(entry.Revision, e.Side)
+	default:
+		err = fmt.Errorf("this version does not know %s", e.Leaf.Type)
+	}
+	if err != nil {
+		return err
+	}
+	s.revision = entry.Revision
+	return nil
+}
+
+// tables are the event's tables as the standings have them.
+var tables = [...]standings.Table{
+	event.TableSubject: standings.Subjects, event.TableItem: standings.Items, event.TableContentKey: standings.ContentKeys,
+}
+
+// change applies what an objection's event says of the standings.
+func (s *state) change(changes []event.Change) error {
+	for _, c := range changes {
+		switch c.Act {
+		case event.ActClear:
+			s.standings.Clear(tables[c.Table], c.Key)
+		case event.ActObject:
+			mask, ok := s.purposes.mask(c.Purposes)
+			if !ok {
+				return errors.New("it names a purpose that was never declared")
+			}
+			if mask != 0 {
+				s.standings.Object(tables[c.Table], c.Key, standings.Objection{Country: c.Country, Purposes: mask})
+			}
+		default:
+			return fmt.Errorf("this version does not know the change %s", c.Act)
+		}
+	}
+	return nil
+}
+
+// activate makes a document the active policy. It is read, not judged: it was when it was applied.
+func (s *state) activate(ctx context.Context, docs documents, revision event.Revision, e event.Event) error {
+	text, err := docs.Document(ctx, e.Side.Document)
+	if err != nil {
+		return fmt.Errorf("read policy document: %w", err)
+	}
+	p, err := policy.Parse(text)
+	if err != nil {
+		return fmt.Errorf("read policy document: %w", err)
+	}
+	if want := uint64(len(s.versions)) + 1; e.Leaf.Policy != want {
+		return fmt.Errorf("policy version %d follows %d", e.Leaf.Policy, want-1)
+	}
+	for _, purpose := range p.GetPurposes() {
+		if !slices.Contains(s.purposes, purpose.GetName()) {
+			s.purposes = append(slices.Clip(s.purposes), purpose.GetName())
+		}
+	}
+	if len(s.purposes) > standings.Bits {
+		return errors.New("more purposes were declared than a register holds")
+	}
+	p.Version, p.Etag = e.Leaf.Policy, etag(e.Leaf.Policy, e.Side.Document)
+	s.policy, s.document, s.switched = p, string(text), revision
+	s.versions = append(slices.Clip(s.versions), policyVersion{version: e.Leaf.Policy, revision: revision, document: e.Side.Document, at: e.Side.RecordedAt})
+	return nil
+}
+
+func (s *state) suspend(revision event.Revision, side event.Side) {
+	s.suspensions = append(slices.Clip(s.suspensions), &vetov1.Suspension{
+		Regime: side.Regime, Jurisdictions: side.Jurisdictions, Purposes: side.Purposes.Names,
+		Reason: side.Reason, Authority: side.Authority,
+		SuspendedAt: timestamppb.New(side.RecordedAt), Revision: uint64(revision),
+	})
+	s.switched = revision
+}
+
+func (s *state) resume(revision event.Revision, side event.Side) {
+	s.suspensions = slices.DeleteFunc(slices.Clone(s.suspensions), func(one *vetov1.Suspension) bool {
+		return lifts(side, one)
+	})
+	s.switched = revision
+}
+
+// view makes what was folded immutable. Policies are compiled once a change, and only those that a view is made with.
+func (s *state) view() (*View, error) {
+	if s.policy != nil && s.compiledAt != s.switched {
+		compiled, err := policy.Compile(s.policy, s.purposes.bit)
+		if err != nil {
+			return nil, fmt.Errorf("%w: compile policy version %d: %w", ErrDamaged, s.policy.GetVersion(), err)
+		}
+		s.compiled, s.stops = compiled, policy.Suspensions(s.suspensions, s.policy, s.purposes.bit)
+		s.compiledAt = s.switched
+	}
+	published := s.standings.View()
+	return &View{
+		Gate: gate.View{
+			Revision: uint64(s.revision), Policy: s.compiled, Suspensions: s.stops, Standings: published, Keys: s.keys,
+		},
+		Revision: uint64(s.revision), Policy: s.policy, Document: s.document, Suspensions: s.suspensions,
+		standings: published, objected: s.standings.Objected(), purposes: s.purposes, versions: s.versions, switched: s.switched,
+	}, nil
+}
+
+// etag tells one activation of a policy from every other.
+func etag(version uint64, document event.Hash) string {
+	return fmt.Sprintf("%d-%x", version, document[:8])
+}

@@ -1,0 +1,131 @@
+package registry
+
+import (
+	"slices"
+	"time"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/gate"
+	"github.com/veto-gate/veto/internal/gate/standings"
+	"github.com/veto-gate/veto/internal/policy"
+)
+
+// View is the register at one revision. It never changes.
+type View struct {
+	// Gate decides.
+	Gate gate.View
+	// Revision is the last event that it holds.
+	Revision uint64
+	// Policy is the active one with its version and etag; nil: none is. Read only.
+	Policy *vetov1.Policy
+	// Document is the active policy's document, in YAML; empty: none is active.
+	Document string
+	// Suspensions are those that stand, oldest first. Read only.
+	Suspensions []*vetov1.Suspension
+
+	standings *standings.View
+	objected  []standings.Purposes // the distinct sets of purposes that standing objections name
+	purposes  purposeTable
+	versions  []policyVersion // all, oldest first
+	switched  event.Revision  // the last event that changed policy or suspensions
+}
+
+// Standings are the ones that Gate decides by, for comparison and counting.
+func (v *View) Standings() *standings.View { return v.standings }
+
+// PolicyVersion is the active policy's version; 0: none is active.
+func (v *View) PolicyVersion() uint64 {
+	if v.Policy == nil {
+		return 0
+	}
+	return v.Policy.GetVersion()
+}
+
+// declared are the names of the active policy's purposes.
+func (v *View) declared() []string {
+	var names []string
+	for _, p := range v.Policy.GetPurposes() {
+		names = append(names, p.GetName())
+	}
+	return names
+}
+
+// regime is the active policy's regime of that name; nil: it has none.
+func (v *View) regime(name string) *vetov1.Regime {
+	for _, r := range v.Policy.GetRegimes() {
+		if r.GetName() == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// policyVersion is one activation of a policy.
+type policyVersion struct {
+	version  uint64
+	revision event.Revision
+	document event.Hash
+	at       time.Time
+}
+
+// purposeTable is every name that was ever declared, in the order of declaration: a name's place is its bit, for ever.
+type purposeTable []string
+
+// bit is the place of a name.
+func (t purposeTable) bit(name string) (uint8, bool) {
+	i := slices.Index(t, name)
+	return uint8(max(i, 0)), i >= 0
+}
+
+// mask is a set of names as bits. False: it names one that was never declared.
+func (t purposeTable) mask(p event.Purposes) (standings.Purposes, bool) {
+	var named standings.Purposes
+	for _, name := range p.Names {
+		bit, ok := t.bit(name)
+		if !ok {
+			return 0, false
+		}
+		named |= standings.Purpose(bit)
+	}
+	if p.All {
+		return standings.AllPurposes &^ named, true
+	}
+	return named, true
+}
+
+// ruling is the regime that rules a country for a declared purpose; false: none does.
+func (v *View) ruling(country, purpose string, now time.Time) (*vetov1.Regime, bool) {
+	if v.Gate.Policy == nil {
+		return nil, false
+	}
+	ref, ok := v.Gate.Policy.Purpose(purpose)
+	if !ok {
+		return nil, false
+	}
+	position, ok := v.Gate.Policy.RegimeOf(country, ref, now)
+	if !ok {
+		return nil, false
+	}
+	return v.Policy.GetRegimes()[position], true
+}
+
+// facts are what a change of policy can endanger: what stands in the view, and what was filed since.
+func (v *View) facts(since []event.Purposes, now time.Time) policy.Facts {
+	masks := slices.Clone(v.objected)
+	for _, p := range since {
+		if mask, ok := v.purposes.mask(p); ok && mask != 0 {
+			masks = append(masks, mask)
+		}
+	}
+	later := standings.AllPurposes &^ (1<<len(v.purposes) - 1)
+	facts := policy.Facts{Declared: v.purposes, AnyObjection: len(masks) > 0, Suspensions: v.Suspensions, Now: now}
+	for bit, name := range v.purposes {
+		if slices.ContainsFunc(masks, func(mask standings.Purposes) bool {
+			return mask&standings.Purpose(uint8(bit)) != 0 && mask&later != later //nolint:gosec // at most 32 purposes
+		}) {
+			facts.Objected = append(facts.Objected, name)
+		}
+	}
+	return facts
+}

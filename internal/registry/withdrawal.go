@@ -1,0 +1,310 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/store"
+)
+
+// What the answer kept with a request id says of a withdrawal.
+const (
+	answerLifted     = "lifted"
+	answerNothing    = "nothing stood"
+	answerUnverified = "unverified"
+)
+
+// WithdrawObjection lifts objections, durable and in force here when it returns. What weakens protection needs proof:
+// the caller's word that it is the person, or the receipt of that very filing, for that one alone. Without either
+// nothing is written and nothing is said of what stands.
+//
+// Errors: as FileObjection, and ErrReceipt.
+func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *vetov1.WithdrawObjectionRequest) (*vetov1.WithdrawObjectionResponse, error) {
+	view, err := r.View()
+	if err != nil {
+		return nil, err
+	}
+	w := withdrawal{registry: r, request: request}
+	if err := w.check(view); err != nil {
+		return nil, err
+	}
+	if receipt := request.GetProofReceipt(); receipt != nil {
+		if w.proved, err = r.proved(ctx, receipt, view); err != nil {
+			return nil, err
+		}
+	}
+	if w.call, err = r.call(actor, request.GetRequestId()); err != nil {
+		return nil, err
+	}
+	content := proto.CloneOf(request)
+	content.RequestId = ""
+	appended, _, err := r.write(ctx, request.GetRequestId(), "WithdrawObjection", content, w.resolve)
+	if err != nil {
+		return nil, err
+	}
+	return r.withdrawn(ctx, appended)
+}
+
+// withdrawal is one request to lift objections.
+type withdrawal struct {
+	registry *Registry
+	request  *vetov1.WithdrawObjectionRequest
+	call     call
+	id       event.ObjectionID // the one filing that is meant; empty: every one of the subject's
+	proved   *filing           // the filing whose receipt was shown; nil: none was
+}
+
+func (w *withdrawal) check(v *View) error {
+	var c checks
+	if w.request.GetSubjectId() != "" {
+		// Only the one rule: what was filed under an earlier policy's ids can be withdrawn under a later one's.
+		c.id("subject_id", w.request.GetSubjectId())
+	}
+	if typed := w.request.GetObjectionId(); typed != "" {
+		var err error
+		if w.id, err = event.ParseObjectionID(typed); err != nil {
+			c.add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4E for example; "+reasonOf(err))
+		}
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	return checkPurposes(v.purposes, w.request.GetPurposes())
+}
+
+// reasonOf is what a malformed value's error says, without its place.
+func reasonOf(err error) string {
+	if malformed, ok := errors.AsType[*event.MalformedError](err); ok {
+		return malformed.Fault
+	}
+	return err.Error()
+}
+
+// proved finds the filing that a receipt is of. The receipt must hold what only its receiver was given: the salt.
+func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View) (*filing, error) {
+	if receipt.GetRevision() == 0 || receipt.GetRevision() > v.Revision {
+		return nil, ErrReceipt
+	}
+	entry, err := entryAt(ctx, r.log, event.Revision(receipt.GetRevision()))
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(entry.Leaf, receipt.GetLeaf()) || entry.Side == nil {
+		return nil, ErrReceipt
+	}
+	e, err := event.Open(entry.Leaf, entry.Side)
+	if err != nil {
+		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+	}
+	if e.Leaf.Type != event.TypeObjectionFiled || subtle.ConstantTimeCompare(e.Side.Salt[:], receipt.GetSalt()) != 1 || !sameList(e.Side.Person, receipt.GetPerson()) {
+		return nil, ErrReceipt
+	}
+	f, err := filingOf(entry)
+	return &f, err
+}
+
+func sameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
+	return slices.EqualFunc(list, shown, func(b event.Blinded, s *vetov1.BlindedValue) bool {
+		return b.Tag == s.GetTag() && bytes.Equal(b.Sum[:], s.GetHmac())
+	})
+}
+
+// resolve says what the withdrawal comes to.
+func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
+	if w.proved == nil && wordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != verified {
+		return store.Verdict{Answer: []byte(answerUnverified)}, nil
+	}
+	filings, err := w.meant(p)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	lifts, narrowed := w.lift(filings)
+	if len(lifts) == 0 {
+		return store.Verdict{Answer: []byte(answerNothing)}, nil
+	}
+	e, keys, err := w.event(p, v, filings, lifts)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	if narrowed {
+		e.Leaf.Effect = event.EffectNarrowed
+	}
+	known := ids{}
+	if e.Side.Subject != (event.Key{}) {
+		known.subject = w.request.GetSubjectId()
+	}
+	record, err := w.call.seal(e, known, keys)
+	if errors.Is(err, event.ErrMalformed) {
+		return store.Verdict{}, &InvalidError{Fields: []FieldFault{{Field: "objection_id", Message: "too many filings to lift at once: withdraw them one by one, each by its number"}}}
+	}
+	return store.Verdict{Record: record, Answer: []byte(answerLifted)}, err
+}
+
+// meant are the filings that the request is about, as they stand. A receipt proves its own filing and no other, whatever
+// else the request says.
+func (w *withdrawal) meant(p store.Present) ([]filing, error) {
+	if w.proved != nil {
+		entries, err := p.EventsOf(w.registry.keys.Objection(string(w.proved.event.Side.ObjectionID)))
+		if err != nil {
+			return nil, err
+		}
+		return history(entries)
+	}
+	subject := w.registry.keys.Subject(w.request.GetSubjectId())
+	entries, err := p.EventsOf(subject)
+	if err != nil {
+		return nil, err
+	}
+	filings, err := history(entries)
+	return slices.DeleteFunc(filings, func(f filing) bool {
+		return f.event.Side.Subject != subject || w.id != "" && f.event.Side.ObjectionID != w.id
+	}), err
+}
+
+// lift takes the purposes from each filing, and says what that lifts, and whether something of one is left.
+func (w *withdrawal) lift(filings []filing) (lifts []event.Lift, narrowed bool) {
+	wanted := purposesOf(w.request.GetPurposes())
+	for i := range filings {
+		f := &filings[i]
+		left := f.standing.Minus(wanted)
+		if lifted := f.standing.Minus(left); !lifted.IsZero() {
+			lifts = append(lifts, event.Lift{Revision: f.revision, Purposes: lifted})
+			narrowed = narrowed || !left.IsZero()
+			f.standing = left
+		}
+	}
+	return lifts, narrowed
+}
+
+// event makes the withdrawal's event, but for its person list: what is lifted, and what every key that it touches is
+// left with. Others' filings for the same item stay.
+func (w *withdrawal) event(p store.Present, v *View, filings []filing, lifts []event.Lift) (event.Event, []event.Key, error) {
+	side := w.call.side(w.registry.keys, w.registry.Now(), p.Head())
+	side.Purposes = purposesOf(w.request.GetPurposes())
+	side.Channel = word(w.request.GetChannel())
+	side.FiledBy = wordOr(w.request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
+	side.Verification = wordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
+	side.Lifts = lifts
+	if side.Proof = event.ProofSubject; w.proved != nil {
+		side.Proof = event.ProofReceipt
+	} else {
+		side.Subject = w.registry.keys.Subject(w.request.GetSubjectId())
+	}
+	lifted := func(f *filing) bool {
+		return slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.revision })
+	}
+	var keys []event.Key
+	done := map[event.Table]map[event.Key]bool{event.TableSubject: {}, event.TableItem: {}, event.TableContentKey: {}}
+	leave := func(table event.Table, key event.Key) error {
+		if done[table][key] {
+			return nil
+		}
+		done[table][key] = true
+		all, err := w.standing(p, key, filings)
+		if err != nil {
+			return err
+		}
+		side.Changes = append(side.Changes, remaining(table, key, all)...)
+		keys = append(keys, key)
+		return nil
+	}
+	for i := range filings {
+		f := &filings[i]
+		if !lifted(f) {
+			continue
+		}
+		keys = append(keys, w.registry.keys.Objection(string(f.event.Side.ObjectionID)))
+		if f.event.Side.Subject != (event.Key{}) {
+			keys = append(keys, f.event.Side.Subject)
+		}
+		if err := each(f, leave); err != nil {
+			return event.Event{}, nil, err
+		}
+	}
+	leaf := event.Leaf{Type: event.TypeObjectionWithdrawn, Policy: v.PolicyVersion(), Effect: event.EffectLifted}
+	return event.Event{Leaf: leaf, Side: side}, keys, nil
+}
+
+// each calls do for everything that a filing is about.
+func each(f *filing, do func(event.Table, event.Key) error) error {
+	if f.isAll() {
+		return do(event.TableSubject, f.event.Side.Subject)
+	}
+	for _, key := range f.event.Side.Items {
+		if err := do(event.TableItem, key); err != nil {
+			return err
+		}
+	}
+	for _, key := range f.event.Side.ContentKeys {
+		if err := do(event.TableContentKey, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// standing are all filings about a key, with those of this withdrawal as it leaves them.
+func (w *withdrawal) standing(p store.Present, key event.Key, withdrawn []filing) ([]filing, error) {
+	entries, err := p.EventsOf(key)
+	if err != nil {
+		return nil, err
+	}
+	all, err := history(entries)
+	for i := range all {
+		for j := range withdrawn {
+			if all[i].revision == withdrawn[j].revision {
+				all[i].standing = withdrawn[j].standing
+			}
+		}
+	}
+	return all, err
+}
+
+// withdrawn is the answer to a withdrawal, made of its event alone, so that a retry gets the same.
+func (r *Registry) withdrawn(ctx context.Context, appended store.Appended) (*vetov1.WithdrawObjectionResponse, error) {
+	response := &vetov1.WithdrawObjectionResponse{Revision: uint64(appended.Head)}
+	switch string(appended.Answer) {
+	case answerUnverified:
+		response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_NO_EFFECT_UNVERIFIED
+		return response, nil
+	case answerNothing:
+		response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_NOTHING_STOOD
+		return response, nil
+	}
+	e, err := event.Open(appended.Entry.Leaf, appended.Entry.Side)
+	if err != nil {
+		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, appended.Revision, err)
+	}
+	response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_LIFTED
+	for _, lift := range e.Side.Lifts {
+		entry, err := entryAt(ctx, r.log, lift.Revision)
+		if err != nil {
+			return nil, err
+		}
+		f, err := filingOf(entry)
+		if err != nil {
+			return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, lift.Revision, err)
+		}
+		events, err := r.log.EventsOf(ctx, []event.Key{r.keys.Objection(string(f.event.Side.ObjectionID))}, appended.Revision)
+		if err != nil {
+			return nil, err
+		}
+		filings, err := history(events)
+		if err != nil {
+			return nil, err
+		}
+		for i := range filings {
+			response.Lifted = append(response.Lifted, filings[i].objection())
+		}
+	}
+	response.Receipt = receiptOf(appended.Revision, appended.Entry.Leaf, e)
+	return response, nil
+}
