@@ -137,17 +137,15 @@ func explainDecision(ctx context.Context, c *client, s terminal.Streams, q *ques
 	if q.output == outputJSON {
 		return s.JSON(response)
 	}
-	return writeExplanation(s, response, "")
+	return writeExplanation(s, response)
 }
 
-// writeExplanation writes the decision in words, then every check; an arrow points from the one that decided.
-func writeExplanation(s terminal.Streams, r *vetov1.ExplainDecisionResponse, indent string) error {
-	d := r.GetDecision()
-	s.Print("%s%s, %s, at revision %d, policy version %d\n\n", indent, terminal.Bare(d.GetOutcome()), terminal.Bare(d.GetReason()), d.GetRevision(), d.GetPolicyVersion())
-	for line := range strings.Lines(terminal.Wrap(r.GetWords(), 100)) {
-		fmt.Fprint(s.Out, indent+line)
-	}
-	fmt.Fprintln(s.Out)
+// textWidth is that of sentences, in characters.
+const textWidth = 100
+
+// writeExplanation writes the decision in words, then every check, the one that decided marked.
+func writeExplanation(s terminal.Streams, r *vetov1.ExplainDecisionResponse) error {
+	s.Print("%s\n", terminal.Wrap(r.GetWords(), textWidth))
 	var t terminal.Table
 	for _, check := range r.GetChecks() {
 		mark := ""
@@ -156,5 +154,5 @@ func writeExplanation(s terminal.Streams, r *vetov1.ExplainDecisionResponse, ind
 		}
 		t.Add(strings.ToLower(terminal.Bare(check.GetResult())), check.GetName(), mark, check.GetWords())
 	}
-	return t.Write(s.Out, indent)
+	return t.Write(s.Out, "")
 }

@@ -61,10 +61,10 @@ func filterCorpus(ctx context.Context, c *client, s terminal.Streams, f filterin
 	if err != nil {
 		return err
 	}
-	report, err := runFilter(ctx, c, filter.Config{
+	report, err := c.filter(ctx, filter.Config{
 		In: f.in, Out: f.out, Overwrite: f.force, Purpose: purpose, Mapping: mapping, BatchRows: f.batch,
 		Progress: progress(s), CreatedBy: "veto version " + built(),
-	}, f.minRevision)
+	}, f.minRevision, func([]*vetov1.Item, filter.Answer) {})
 	if s.Watched {
 		fmt.Fprint(s.Err, clearLine)
 	}
@@ -144,8 +144,8 @@ func progress(s terminal.Streams) func(filter.Progress) {
 	}
 }
 
-// runFilter runs a filter whose decider is a stream to whoever answers.
-func runFilter(ctx context.Context, c *client, config filter.Config, minRevision uint64) (filter.Report, error) {
+// filter runs a filter whose decider is a stream to whoever answers. watch is shown every batch with its answer.
+func (c *client) filter(ctx context.Context, config filter.Config, minRevision uint64, watch func([]*vetov1.Item, filter.Answer)) (filter.Report, error) {
 	ctx, cancel := context.WithCancel(ctx) // the stream ends with the run
 	defer cancel()
 	config.Open = func(_ context.Context, fields filter.Fields) (filter.Decider, error) {
@@ -153,7 +153,7 @@ func runFilter(ctx context.Context, c *client, config filter.Config, minRevision
 		if err != nil {
 			return nil, err
 		}
-		return &streamDecider{stream: stream, minRevision: minRevision, options: &vetov1.BatchOptions{
+		return &streamDecider{stream: stream, minRevision: minRevision, watch: watch, options: &vetov1.BatchOptions{
 			Purpose: config.Purpose, MappedFields: fields.Mapped, AbsentFields: fields.Absent,
 		}}, nil
 	}
@@ -165,6 +165,7 @@ type streamDecider struct {
 	stream      vetov1.DecisionService_StreamDecideClient
 	options     *vetov1.BatchOptions // for the first message alone
 	minRevision uint64
+	watch       func([]*vetov1.Item, filter.Answer)
 }
 
 // Decide sends a batch and receives its answer.
@@ -180,8 +181,13 @@ func (d *streamDecider) Decide(_ context.Context, items []*vetov1.Item) (filter.
 	if sent != nil {
 		return filter.Answer{}, sent
 	}
-	return filter.Answer{
+	answer := filter.Answer{
 		Reasons: response.GetReasons(), Violations: response.GetViolations(),
 		Revision: response.GetRevision(), PolicyVersion: response.GetPolicyVersion(),
-	}, nil
+	}
+	if len(answer.Reasons) != len(items) {
+		return filter.Answer{}, fmt.Errorf("decide %d items: %d answers came", len(items), len(answer.Reasons))
+	}
+	d.watch(items, answer)
+	return answer, nil
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/server"
-	"github.com/veto-gate/veto/internal/telemetry"
 	"github.com/veto-gate/veto/internal/settings"
+	"github.com/veto-gate/veto/internal/telemetry"
 	"github.com/veto-gate/veto/internal/terminal"
 )
 

@@ -126,6 +126,9 @@ type rowReader struct {
 // openRows holds the mapping against the corpus's schema.
 func (s *source) openRows(m columns.Mapping, batchRows int) (*rowReader, error) {
 	r := &rowReader{}
+	// What Arrow's writers note of their own types is not read: it is a message within the file that can claim any size, and Parquet's types say
+	// all that a field needs. The other reader copies it as it is.
+	s.decide.MetaData().FileMetaData.KeyValueMetadata = nil
 	var schema *arrow.Schema
 	err := guarded(func() (err error) {
 		r.from, err = pqarrow.NewFileReader(s.decide, pqarrow.ArrowReadProperties{BatchSize: int64(batchRows)}, memory.DefaultAllocator)

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -157,18 +158,18 @@ func (t *trial) periodWords(reason vetov1.Reason) string {
 	if reason == vetov1.Reason_REASON_ENDED {
 		return fmt.Sprintf("The last period of the regime %s ended at %s.", r.Name, stamp(r.Periods[len(r.Periods)-1].End))
 	}
-	for i := range r.Periods {
-		p := &r.Periods[i]
-		switch {
-		case t.now.Before(p.Start):
-			return fmt.Sprintf("The next period of the regime %s starts at %s.", r.Name, stamp(p.Start))
-		case p.End.IsZero():
-			return fmt.Sprintf("The regime %s applies since %s.", r.Name, stamp(p.Start))
-		case t.now.Before(p.End):
-			return fmt.Sprintf("The regime %s applies from %s until %s.", r.Name, stamp(p.Start), stamp(p.End))
-		}
+	next := slices.IndexFunc(r.Periods, func(p Period) bool {
+		return t.now.Before(p.Start) || p.End.IsZero() || t.now.Before(p.End)
+	})
+	p := &r.Periods[next] // there is one, or the regime had ended
+	switch {
+	case t.now.Before(p.Start):
+		return fmt.Sprintf("The next period of the regime %s starts at %s.", r.Name, stamp(p.Start))
+	case p.End.IsZero():
+		return fmt.Sprintf("The regime %s applies since %s.", r.Name, stamp(p.Start))
+	default:
+		return fmt.Sprintf("The regime %s applies from %s until %s.", r.Name, stamp(p.Start), stamp(p.End))
 	}
-	return ""
 }
 
 // summary is the whole in a few sentences.

@@ -246,7 +246,8 @@ func (w *world) honours(r *gate.Regime, o standings.Objection, filed string, p g
 	for bit := range uint8(32) {
 		concerns = concerns || o.Purposes>>bit&1 == 1 && p.Objections>>bit&1 == 1
 	}
-	return concerns && !(recordOnly(r) && recordOnly(w.regimeOf(filed, p.Bit, now)))
+	ignored := recordOnly(r) && recordOnly(w.regimeOf(filed, p.Bit, now))
+	return concerns && !ignored
 }
 
 func (w *world) stands(r *gate.Regime, item gate.Item, p gate.Purpose, now time.Time) string {
@@ -389,6 +390,25 @@ func disagreement(d *gate.Decision, e gate.Explanation) string {
 	return ""
 }
 
+// toldID finds an id or a content key of the item in the words of an explanation.
+func toldID(item *gate.Item, e gate.Explanation) string {
+	ids := append([]string{item.ID, item.AuthorID}, item.ContentKeys...)
+	for _, s := range item.Subjects {
+		ids = append(ids, s.SubjectID)
+	}
+	words := []string{e.Words, e.Decision.Violation.Message}
+	for _, c := range e.Checks {
+		words = append(words, c.Words)
+	}
+	told := strings.Join(words, "\n")
+	for _, id := range ids {
+		if id != "" && strings.Contains(told, id) {
+			return id
+		}
+	}
+	return ""
+}
+
 // The decision is what the naive model says, and Explain says the same, in any world.
 func TestDecideIsTheNaiveModel(t *testing.T) {
 	reached := map[string]int{}
@@ -412,6 +432,9 @@ func TestDecideIsTheNaiveModel(t *testing.T) {
 			}
 			if fault := disagreement(&d, v.Explain(&item, p, now, o)); fault != "" {
 				t.Fatalf("Explain: %s", fault)
+			}
+			if id := toldID(&item, v.Explain(&item, p, now, o)); id != "" {
+				t.Fatalf("Explain tells the id %q", id)
 			}
 			reached[want.reason]++
 		}

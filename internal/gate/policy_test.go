@@ -129,6 +129,16 @@ func TestNewPolicyKeepsNothing(t *testing.T) {
 	}
 }
 
+// A subject's id is judged as an author's is.
+func TestSubjectFault(t *testing.T) {
+	p := compile(t, rules())
+	for id, want := range map[string]string{"u1": "", "": checkID(""), "username": checkSubject("username")} {
+		if got := p.SubjectFault(id); got != want {
+			t.Errorf("SubjectFault(%q) = %q, want %q", id, got, want)
+		}
+	}
+}
+
 func TestRegimeOf(t *testing.T) {
 	p := compile(t, rules())
 	ref, _ := p.Purpose(training)

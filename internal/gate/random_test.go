@@ -14,7 +14,7 @@ import (
 
 // Few names, so that what is drawn meets.
 var (
-	people    = []string{"ada", "ben", "cyd", "dan"}
+	people    = []string{"qa1", "qb2", "qc3", "qd4"}
 	codes     = []string{"DE", "DE", "DE", "FR", "FR", "FR", "US", "US", "FR-974", "US-CA", "AQ", "", "XX"}
 	contentID = []string{"sha256:a", "sha256:b", "sha256:c"}
 )
@@ -143,7 +143,7 @@ func drawWorld(t *rapid.T) *world {
 			w.people[id] = s
 		}
 	}
-	for _, id := range []string{"i0", "i1"} {
+	for _, id := range []string{"zi0", "zi1"} {
 		w.items[id] = standings.Marked{
 			Objections: drawObjections(t, 3), Erased: seldom(t, 9, "item erased"), Withheld: seldom(t, 9, "item withheld"),
 		}
@@ -208,7 +208,7 @@ func (w *world) view(t *rapid.T) *gate.View {
 
 func drawItem(t *rapid.T) gate.Item {
 	item := gate.Item{
-		ID:                  rapid.SampledFrom([]string{"i0", "i1", "i2"}).Draw(t, "item"),
+		ID:                  rapid.SampledFrom([]string{"zi0", "zi1", "zi2"}).Draw(t, "item"),
 		Kind:                vetov1.ItemKind(rapid.SampledFrom([]int32{1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 14, 16, 15}).Draw(t, "kind")),
 		Visibility:          vetov1.Visibility(rapid.SampledFrom([]int32{1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 5}).Draw(t, "visibility")),
 		AuthorID:            rapid.SampledFrom(people).Draw(t, "author"),
@@ -228,7 +228,7 @@ func drawItem(t *rapid.T) gate.Item {
 	}
 	for range rapid.SampledFrom([]int{1, 0, 2, 3}).Draw(t, "others") {
 		item.Subjects = append(item.Subjects, gate.OtherSubject{
-			SubjectID: rapid.SampledFrom(append(slices.Clone(people), "nobody")).Draw(t, "other"),
+			SubjectID: rapid.SampledFrom(append(slices.Clone(people), "q-none")).Draw(t, "other"),
 			Role:      vetov1.SubjectRole(rapid.SampledFrom([]int32{1, 2, 3, 4, 1, 2, 3, 4, 5}).Draw(t, "role")),
 			Country:   rapid.SampledFrom(codes).Draw(t, "their country"),
 		})
@@ -262,12 +262,12 @@ func breakItem(t *rapid.T, item *gate.Item) {
 	faults := []func(){
 		func() { item.ID = "" }, func() { item.Kind = 0 }, func() { item.Kind = 17 }, func() { item.Kind = -1 },
 		func() { item.Visibility = 0 }, func() { item.Visibility = 6 }, func() { item.AuthorID = "username" },
-		func() { item.AuthorID = " ada" }, func() { item.Subjects = make([]gate.OtherSubject, 513) },
-		func() { item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "ada"}) },
-		func() { item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "ada", Role: 6}) },
+		func() { item.AuthorID = " qa1" }, func() { item.Subjects = make([]gate.OtherSubject, 513) },
+		func() { item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "qa1"}) },
+		func() { item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "qa1", Role: 6}) },
 		func() { item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "username", Role: 1}) },
 		func() {
-			item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "ada", Role: 1, Country: "de"})
+			item.Subjects = append(item.Subjects, gate.OtherSubject{SubjectID: "qa1", Role: 1, Country: "de"})
 		},
 		func() { item.Country = "D" }, func() { item.Country = "DEU" }, func() { item.Country = "DE-" }, func() { item.Country = "DE-BYXX" },
 		func() { item.Country = "DE-by" }, func() { item.Language = long }, func() { item.Language = "\xff" }, func() { item.Service = long },

@@ -51,7 +51,7 @@ func (t *trial) ageWords(c check, reason vetov1.Reason) string {
 	case checkKnownAge:
 		switch {
 		case reason == pass:
-			return fmt.Sprintf("The regime %s misses no age.", r.Name)
+			return fmt.Sprintf("No age that the regime %s demands is missing.", r.Name)
 		case t.item.AuthorAge == 0 && r.UnknownAge != vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW:
 			return fmt.Sprintf("The author's age is not known, and the regime %s demands it.", r.Name)
 		default:
@@ -163,10 +163,12 @@ func (t *trial) lastWords(c check, reason vetov1.Reason) string {
 	case checkSignals:
 		return t.signalWords(reason)
 	case checkThirdParties:
-		switch reason {
-		case pass:
+		switch {
+		case len(t.item.Subjects) == 0:
+			return "Nobody else is in the item."
+		case reason == pass:
 			return fmt.Sprintf("None of the %d other people in the item has an objection or erasure that counts.", len(t.item.Subjects))
-		case vetov1.Reason_REASON_ELIGIBLE_REDACTED:
+		case reason == vetov1.Reason_REASON_ELIGIBLE_REDACTED:
 			return fmt.Sprintf("Of the %d other people in the item %d must be masked.", len(t.item.Subjects), len(t.redact))
 		default:
 			return "Somebody else in the item objected or is erased, and masking them is not allowed, not enough, or not offered."
@@ -181,6 +183,9 @@ func (t *trial) lastWords(c check, reason vetov1.Reason) string {
 			return fmt.Sprintf("The further condition of the regime %s is met.", t.regime.Name)
 		}
 	default:
+		if len(t.redact) > 0 {
+			return "Nothing else speaks against the item."
+		}
 		return "Nothing speaks against the item."
 	}
 }

@@ -72,10 +72,13 @@ func (c *faults) add(path, format string, args ...any) {
 }
 
 func (c *faults) addAt(p position, path, message string) {
-	if len(c.list) < maxFaults {
+	if !c.full() {
 		c.list = append(c.list, Fault{Path: path, Line: p.line, Column: p.column, Message: message})
 	}
 }
+
+// full says that no more is collected, and that looking further is waste.
+func (c *faults) full() bool { return len(c.list) >= maxFaults }
 
 func (c *faults) position(path string) position {
 	if c.at == nil {

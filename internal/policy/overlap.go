@@ -37,7 +37,7 @@ func (c *faults) overlapsAt(b *rulebook, holds []hold, code string, reported map
 				break // they are sorted by rank
 			}
 			pair := [2]int{min(x.regime, y.regime), max(x.regime, y.regime)}
-			if x.regime == y.regime || x.code != y.code || reported[pair] || len(c.list) == maxFaults {
+			if x.regime == y.regime || x.code != y.code || reported[pair] || c.full() {
 				continue
 			}
 			purpose, ok := b.meet(x, y)

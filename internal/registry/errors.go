@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/registry/filing"
 )
 
 // What a caller of the register can branch on with errors.Is.
@@ -23,7 +24,7 @@ var (
 	ErrSecret = errors.New("the secret is not the one that this log is bound to")
 	// ErrDamaged: the log cannot be folded: an event is missing, has no side row, or does not read. Nothing is decided on
 	// it any more.
-	ErrDamaged = errors.New("the log cannot be folded")
+	ErrDamaged = filing.ErrDamaged
 	// ErrNoPolicy: no policy is active, and the request needs one.
 	ErrNoPolicy = errors.New("no policy is active")
 	// ErrUnknownVersion: no policy has that version.

@@ -11,6 +11,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -50,11 +51,11 @@ func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *veto
 // resolveFiling says what a filing comes to. An UNVERIFIED one looks at nothing that stands: it is an event of its own,
 // and its sender learns nothing.
 func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (store.Verdict, error) {
-	e, known, err := r.filing(p, v, call, request)
+	e, known, err := r.filingEvent(p, v, call, request)
 	if err != nil {
 		return store.Verdict{}, err
 	}
-	if e.Side.Verification == verified {
+	if e.Side.Verification == filing.VerifiedWord {
 		standing, raised, err := r.standsAlready(p, e.Side)
 		if err != nil {
 			return store.Verdict{}, err
@@ -70,8 +71,8 @@ func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *v
 	return store.Verdict{Record: record, Answer: []byte(answerFiled)}, err
 }
 
-// filing makes the event of a request, but for its person list.
-func (r *Registry) filing(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (event.Event, ids, error) {
+// filingEvent makes the event of a request, but for its person list.
+func (r *Registry) filingEvent(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (event.Event, ids, error) {
 	side := call.side(r.keys, r.Now(), p.Head())
 	known := ids{subject: request.GetSubjectId()}
 	if known.subject != "" {
@@ -79,13 +80,13 @@ func (r *Registry) filing(p store.Present, v *View, call call, request *vetov1.F
 	}
 	side.Items, known.items = blindSet(request.GetItemIds(), r.keys.Item)
 	side.ContentKeys, known.contentKeys = blindSet(request.GetContentKeys(), r.keys.ContentKey)
-	side.Purposes = purposesOf(request.GetPurposes())
+	side.Purposes = filing.PurposesOf(request.GetPurposes())
 	side.Country = request.GetCountry()
-	side.Channel = word(request.GetChannel())
-	side.Verification = wordOr(request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
-	side.FiledBy = wordOr(request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
-	side.AlsoAsks = wordSet(request.GetAlsoAsks())
-	side.SentAt, side.ReceivedAt = instant(request.GetSentAt()), instant(request.GetReceivedAt())
+	side.Channel = filing.Word(request.GetChannel())
+	side.Verification = filing.WordOr(request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
+	side.FiledBy = filing.WordOr(request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
+	side.AlsoAsks = filing.WordSet(request.GetAlsoAsks())
+	side.SentAt, side.ReceivedAt = filing.Instant(request.GetSentAt()), filing.Instant(request.GetReceivedAt())
 	side.CaseReference, side.NoticeVersion = request.GetCaseReference(), request.GetNoticeVersion()
 	side.Deadline, side.BeforeDeadline = deadline(v, side)
 	side.Changes = filingChanges(side)
@@ -137,15 +138,15 @@ func (r *Registry) standsAlready(p store.Present, side event.Side) (standing eve
 	if err != nil {
 		return 0, false, err
 	}
-	filings, err := history(entries)
+	filings, err := filing.History(entries)
 	if err != nil {
 		return 0, false, err
 	}
 	for i := range filings {
 		switch f := &filings[i]; {
-		case f.event.Side.Subject != side.Subject || !f.covers(side):
-		case f.verified():
-			return f.revision, false, nil
+		case f.Event.Side.Subject != side.Subject || !f.Covers(side):
+		case f.Verified():
+			return f.Revision, false, nil
 		default:
 			raised = true
 		}
@@ -230,11 +231,11 @@ func (r *Registry) filed(ctx context.Context, appended store.Appended) (*vetov1.
 			return nil, err
 		}
 	}
-	f, err := filingOf(entry)
+	f, err := filing.Of(entry)
 	if err != nil {
 		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
 	}
 	return &vetov1.FileObjectionResponse{
-		Objection: f.objection(), Revision: uint64(appended.Head), Receipt: receiptOf(entry.Revision, entry.Leaf, f.event), Unchanged: unchanged,
+		Objection: f.Objection(), Revision: uint64(appended.Head), Receipt: filing.Receipt(entry.Revision, entry.Leaf, f.Event), Unchanged: unchanged,
 	}, nil
 }

@@ -232,7 +232,9 @@ func TestFault_I03_HundredAtOnce(t *testing.T) {
 
 func TestObjectionsOfItemsAndContentKeys(t *testing.T) {
 	r := open(t)
-	r.file(filing("anna", func(q *vetov1.FileObjectionRequest) { q.ItemIds, q.ContentKeys = []string{"photo-1"}, []string{"sha256:abc"} }))
+	r.file(filing("anna", func(q *vetov1.FileObjectionRequest) {
+		q.ItemIds, q.ContentKeys = []string{"photo-1"}, []string{"sha256:abc"}
+	}))
 	r.file(filing("", func(q *vetov1.FileObjectionRequest) { q.ItemIds = []string{"photo-2"} })) // by somebody without an account
 	for _, c := range []struct {
 		name   string

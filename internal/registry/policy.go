@@ -11,6 +11,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -122,7 +123,7 @@ func (r *Registry) resolveApplication(p store.Present, v *View, call call, a app
 	side := call.side(r.keys, r.Now(), p.Head())
 	side.Document = sha256.Sum256(a.document)
 	for _, one := range a.request.GetAcknowledge() {
-		side.Acknowledge = append(side.Acknowledge, word(one.GetDanger()))
+		side.Acknowledge = append(side.Acknowledge, filing.Word(one.GetDanger()))
 	}
 	side.Acknowledge = sortedSet(side.Acknowledge)
 	e := event.Event{Leaf: event.Leaf{Type: event.TypePolicyApplied, Policy: version, Effect: event.EffectActivated}, Side: side}

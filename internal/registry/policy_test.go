@@ -107,7 +107,7 @@ func TestFault_T02_SwapUnderLoad(t *testing.T) {
 	closed := strings.Replace(testPolicy, "legal_basis: LEGITIMATE_INTERESTS", "legal_basis: PROHIBITED", 1)
 	var wg sync.WaitGroup
 	stop := make(chan struct{})
-	for range 4 {
+	for range 2 {
 		wg.Go(func() {
 			for {
 				select {
@@ -130,7 +130,7 @@ func TestFault_T02_SwapUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	for i := range 20 {
+	for i := range 6 {
 		r.apply([]string{closed, testPolicy}[i%2])
 	}
 	close(stop)

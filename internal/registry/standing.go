@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"strings"
 	"time"
 
@@ -32,19 +33,19 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 	if err != nil {
 		return nil, fmt.Errorf("read the events of a subject: %w", err)
 	}
-	filings, err := history(entries)
+	filings, err := filing.History(entries)
 	if err != nil {
 		return nil, err
 	}
 	response := &vetov1.GetStandingResponse{Revision: view.Revision}
 	for i := range filings {
-		if filings[i].event.Side.Subject == key {
-			response.Objections = append(response.Objections, filings[i].objection())
+		if filings[i].Event.Side.Subject == key {
+			response.Objections = append(response.Objections, filings[i].Objection())
 		}
 	}
 	standing, _ := view.standings.Subject(key)
 	if standing != nil && standing.ErasedBefore > 0 && standing.ErasedBefore != standings.Always {
-		response.ErasedBefore = stamp(time.Unix(0, standing.ErasedBefore))
+		response.ErasedBefore = filing.Stamp(time.Unix(0, standing.ErasedBefore))
 	}
 	if request.GetCountry() != "" {
 		response.Effects = view.effects(standing, request.GetCountry(), r.Now())

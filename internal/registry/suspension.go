@@ -11,6 +11,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -121,7 +122,7 @@ func (r *Registry) switchSide(call call, p store.Present, regime string, request
 	side := call.side(r.keys, r.Now(), p.Head())
 	side.Regime = regime
 	side.Jurisdictions = sortedSet(request.GetJurisdictions())
-	side.Purposes = purposesOf(request.GetPurposes())
+	side.Purposes = filing.PurposesOf(request.GetPurposes())
 	side.Reason, side.Authority = request.GetReason(), request.GetAuthority()
 	return side
 }
@@ -135,7 +136,7 @@ func sealSwitch(call call, v *View, t event.Type, effect event.Effect, side even
 // exactly says whether a suspension was said with the same regime, jurisdictions and purposes.
 func exactly(side event.Side, s *vetov1.Suspension) bool {
 	return s.GetRegime() == side.Regime && slices.Equal(s.GetJurisdictions(), side.Jurisdictions) &&
-		purposesOf(s.GetPurposes()).Equal(side.Purposes)
+		filing.PurposesOf(s.GetPurposes()).Equal(side.Purposes)
 }
 
 // lifts says whether a resumption ends a suspension.

@@ -12,6 +12,7 @@ import (
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -59,7 +60,7 @@ type withdrawal struct {
 	request  *vetov1.WithdrawObjectionRequest
 	call     call
 	id       event.ObjectionID // the one filing that is meant; empty: every one of the subject's
-	proved   *filing           // the filing whose receipt was shown; nil: none was
+	proved   *filing.Filing    // the filing whose receipt was shown; nil: none was
 }
 
 func (w *withdrawal) check(v *View) error {
@@ -71,7 +72,7 @@ func (w *withdrawal) check(v *View) error {
 	if typed := w.request.GetObjectionId(); typed != "" {
 		var err error
 		if w.id, err = event.ParseObjectionID(typed); err != nil {
-			c.add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4E for example; "+reasonOf(err))
+			c.add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
 		}
 	}
 	if err := c.err(); err != nil {
@@ -89,7 +90,7 @@ func reasonOf(err error) string {
 }
 
 // proved finds the filing that a receipt is of. The receipt must hold what only its receiver was given: the salt.
-func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View) (*filing, error) {
+func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View) (*filing.Filing, error) {
 	if receipt.GetRevision() == 0 || receipt.GetRevision() > v.Revision {
 		return nil, ErrReceipt
 	}
@@ -107,7 +108,7 @@ func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View)
 	if e.Leaf.Type != event.TypeObjectionFiled || subtle.ConstantTimeCompare(e.Side.Salt[:], receipt.GetSalt()) != 1 || !sameList(e.Side.Person, receipt.GetPerson()) {
 		return nil, ErrReceipt
 	}
-	f, err := filingOf(entry)
+	f, err := filing.Of(entry)
 	return &f, err
 }
 
@@ -119,7 +120,7 @@ func sameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
 
 // resolve says what the withdrawal comes to.
 func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
-	if w.proved == nil && wordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != verified {
+	if w.proved == nil && filing.WordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != filing.VerifiedWord {
 		return store.Verdict{Answer: []byte(answerUnverified)}, nil
 	}
 	filings, err := w.meant(p)
@@ -150,35 +151,35 @@ func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
 
 // meant are the filings that the request is about, as they stand. A receipt proves its own filing and no other, whatever
 // else the request says.
-func (w *withdrawal) meant(p store.Present) ([]filing, error) {
+func (w *withdrawal) meant(p store.Present) ([]filing.Filing, error) {
 	if w.proved != nil {
-		entries, err := p.EventsOf(w.registry.keys.Objection(string(w.proved.event.Side.ObjectionID)))
+		entries, err := p.EventsOf(w.registry.keys.Objection(string(w.proved.Event.Side.ObjectionID)))
 		if err != nil {
 			return nil, err
 		}
-		return history(entries)
+		return filing.History(entries)
 	}
 	subject := w.registry.keys.Subject(w.request.GetSubjectId())
 	entries, err := p.EventsOf(subject)
 	if err != nil {
 		return nil, err
 	}
-	filings, err := history(entries)
-	return slices.DeleteFunc(filings, func(f filing) bool {
-		return f.event.Side.Subject != subject || w.id != "" && f.event.Side.ObjectionID != w.id
+	filings, err := filing.History(entries)
+	return slices.DeleteFunc(filings, func(f filing.Filing) bool {
+		return f.Event.Side.Subject != subject || w.id != "" && f.Event.Side.ObjectionID != w.id
 	}), err
 }
 
 // lift takes the purposes from each filing, and says what that lifts, and whether something of one is left.
-func (w *withdrawal) lift(filings []filing) (lifts []event.Lift, narrowed bool) {
-	wanted := purposesOf(w.request.GetPurposes())
+func (w *withdrawal) lift(filings []filing.Filing) (lifts []event.Lift, narrowed bool) {
+	wanted := filing.PurposesOf(w.request.GetPurposes())
 	for i := range filings {
 		f := &filings[i]
-		left := f.standing.Minus(wanted)
-		if lifted := f.standing.Minus(left); !lifted.IsZero() {
-			lifts = append(lifts, event.Lift{Revision: f.revision, Purposes: lifted})
+		left := f.Standing.Minus(wanted)
+		if lifted := f.Standing.Minus(left); !lifted.IsZero() {
+			lifts = append(lifts, event.Lift{Revision: f.Revision, Purposes: lifted})
 			narrowed = narrowed || !left.IsZero()
-			f.standing = left
+			f.Standing = left
 		}
 	}
 	return lifts, narrowed
@@ -186,20 +187,20 @@ func (w *withdrawal) lift(filings []filing) (lifts []event.Lift, narrowed bool) 
 
 // event makes the withdrawal's event, but for its person list: what is lifted, and what every key that it touches is
 // left with. Others' filings for the same item stay.
-func (w *withdrawal) event(p store.Present, v *View, filings []filing, lifts []event.Lift) (event.Event, []event.Key, error) {
+func (w *withdrawal) event(p store.Present, v *View, filings []filing.Filing, lifts []event.Lift) (event.Event, []event.Key, error) {
 	side := w.call.side(w.registry.keys, w.registry.Now(), p.Head())
-	side.Purposes = purposesOf(w.request.GetPurposes())
-	side.Channel = word(w.request.GetChannel())
-	side.FiledBy = wordOr(w.request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
-	side.Verification = wordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
+	side.Purposes = filing.PurposesOf(w.request.GetPurposes())
+	side.Channel = filing.Word(w.request.GetChannel())
+	side.FiledBy = filing.WordOr(w.request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
+	side.Verification = filing.WordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
 	side.Lifts = lifts
 	if side.Proof = event.ProofSubject; w.proved != nil {
 		side.Proof = event.ProofReceipt
 	} else {
 		side.Subject = w.registry.keys.Subject(w.request.GetSubjectId())
 	}
-	lifted := func(f *filing) bool {
-		return slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.revision })
+	lifted := func(f *filing.Filing) bool {
+		return slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.Revision })
 	}
 	var keys []event.Key
 	done := map[event.Table]map[event.Key]bool{event.TableSubject: {}, event.TableItem: {}, event.TableContentKey: {}}
@@ -212,7 +213,7 @@ func (w *withdrawal) event(p store.Present, v *View, filings []filing, lifts []e
 		if err != nil {
 			return err
 		}
-		side.Changes = append(side.Changes, remaining(table, key, all)...)
+		side.Changes = append(side.Changes, filing.Remaining(table, key, all)...)
 		keys = append(keys, key)
 		return nil
 	}
@@ -221,9 +222,9 @@ func (w *withdrawal) event(p store.Present, v *View, filings []filing, lifts []e
 		if !lifted(f) {
 			continue
 		}
-		keys = append(keys, w.registry.keys.Objection(string(f.event.Side.ObjectionID)))
-		if f.event.Side.Subject != (event.Key{}) {
-			keys = append(keys, f.event.Side.Subject)
+		keys = append(keys, w.registry.keys.Objection(string(f.Event.Side.ObjectionID)))
+		if f.Event.Side.Subject != (event.Key{}) {
+			keys = append(keys, f.Event.Side.Subject)
 		}
 		if err := each(f, leave); err != nil {
 			return event.Event{}, nil, err
@@ -234,16 +235,16 @@ func (w *withdrawal) event(p store.Present, v *View, filings []filing, lifts []e
 }
 
 // each calls do for everything that a filing is about.
-func each(f *filing, do func(event.Table, event.Key) error) error {
-	if f.isAll() {
-		return do(event.TableSubject, f.event.Side.Subject)
+func each(f *filing.Filing, do func(event.Table, event.Key) error) error {
+	if f.IsAll() {
+		return do(event.TableSubject, f.Event.Side.Subject)
 	}
-	for _, key := range f.event.Side.Items {
+	for _, key := range f.Event.Side.Items {
 		if err := do(event.TableItem, key); err != nil {
 			return err
 		}
 	}
-	for _, key := range f.event.Side.ContentKeys {
+	for _, key := range f.Event.Side.ContentKeys {
 		if err := do(event.TableContentKey, key); err != nil {
 			return err
 		}
@@ -252,16 +253,16 @@ func each(f *filing, do func(event.Table, event.Key) error) error {
 }
 
 // standing are all filings about a key, with those of this withdrawal as it leaves them.
-func (w *withdrawal) standing(p store.Present, key event.Key, withdrawn []filing) ([]filing, error) {
+func (w *withdrawal) standing(p store.Present, key event.Key, withdrawn []filing.Filing) ([]filing.Filing, error) {
 	entries, err := p.EventsOf(key)
 	if err != nil {
 		return nil, err
 	}
-	all, err := history(entries)
+	all, err := filing.History(entries)
 	for i := range all {
 		for j := range withdrawn {
-			if all[i].revision == withdrawn[j].revision {
-				all[i].standing = withdrawn[j].standing
+			if all[i].Revision == withdrawn[j].Revision {
+				all[i].Standing = withdrawn[j].Standing
 			}
 		}
 	}
@@ -289,22 +290,22 @@ func (r *Registry) withdrawn(ctx context.Context, appended store.Appended) (*vet
 		if err != nil {
 			return nil, err
 		}
-		f, err := filingOf(entry)
+		f, err := filing.Of(entry)
 		if err != nil {
 			return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, lift.Revision, err)
 		}
-		events, err := r.log.EventsOf(ctx, []event.Key{r.keys.Objection(string(f.event.Side.ObjectionID))}, appended.Revision)
+		events, err := r.log.EventsOf(ctx, []event.Key{r.keys.Objection(string(f.Event.Side.ObjectionID))}, appended.Revision)
 		if err != nil {
 			return nil, err
 		}
-		filings, err := history(events)
+		filings, err := filing.History(events)
 		if err != nil {
 			return nil, err
 		}
 		for i := range filings {
-			response.Lifted = append(response.Lifted, filings[i].objection())
+			response.Lifted = append(response.Lifted, filings[i].Objection())
 		}
 	}
-	response.Receipt = receiptOf(appended.Revision, appended.Entry.Leaf, e)
+	response.Receipt = filing.Receipt(appended.Revision, appended.Entry.Leaf, e)
 	return response, nil
 }

@@ -1,9 +1,11 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -147,6 +149,19 @@ func (c call) seal(e event.Event, known ids, keys []event.Key, documents ...[]by
 		return nil, err
 	}
 	return &store.Record{Leaf: leaf, Side: side, Keys: keys, Documents: documents, Time: e.Side.RecordedAt}, nil
+}
+
+// blindSet hashes ids to a set, as a side row has it, and returns the ids in the set's order.
+func blindSet(ids []string, hash func(string) [16]byte) (keys []event.Key, ordered []string) {
+	byKey := make(map[event.Key]string, len(ids))
+	for _, id := range ids {
+		byKey[hash(id)] = id
+	}
+	keys = slices.SortedFunc(maps.Keys(byKey), func(a, b event.Key) int { return bytes.Compare(a[:], b[:]) })
+	for _, key := range keys {
+		ordered = append(ordered, byKey[key])
+	}
+	return keys, ordered
 }
 
 // lower is a UUID in the one spelling that events have.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -157,14 +156,4 @@ func carried(item *vetov1.Item) fieldSet {
 		}
 	}
 	return set
-}
-
-// sortedRegimes are the names of all regimes that read one of the fields, each once.
-func (e *unmappedFieldsError) sortedRegimes() []string {
-	var names []string
-	for _, read := range e.missing {
-		names = append(names, read.Regimes...)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }

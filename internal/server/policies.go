@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry"
 )
 
@@ -51,7 +52,11 @@ func (p *policies) GetPolicy(ctx context.Context, request *vetov1.GetPolicyReque
 
 // SuspendRegime is PolicyService.SuspendRegime.
 func (p *policies) SuspendRegime(ctx context.Context, request *vetov1.SuspendRegimeRequest) (*vetov1.SuspendRegimeResponse, error) {
-	return p.register.SuspendRegime(ctx, actorOf(ctx), request)
+	answer, err := p.register.SuspendRegime(ctx, actorOf(ctx), request)
+	if e, ok := errors.AsType[*policy.Error](err); ok {
+		return nil, &registry.InvalidError{Fields: policyFaults(e)} // what is at fault is the request, by the policy's rules
+	}
+	return answer, err
 }
 
 // ResumeRegime is PolicyService.ResumeRegime.

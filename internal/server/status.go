@@ -15,6 +15,7 @@ import (
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/subject"
 )
@@ -49,7 +50,7 @@ var sentinels = []struct {
 	{registry.ErrStale, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STALE, retry: retrySoon,
 		message: "this server has not read the head of its log in time, so it cannot know the newest objections; ask again, or another replica"}},
 	{registry.ErrNotReached, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_REVISION_NOT_REACHED, retry: retrySoon,
-		message: "this server did not reach the revision in time; a write of this call is in the log: ask again with the same request_id or min_revision"}},
+		message: "this server did not reach the revision in time; ask again with the same min_revision, or, where this call wrote, with the same request_id: what it wrote is in the log"}},
 	{registry.ErrClock, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_CLOCK, retry: retryLater,
 		message: "this server's clock jumped by more than five minutes, and decisions stop until it is back; set the clock, or restart the server"}},
 	{registry.ErrClockBehind, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_CLOCK, retry: retryLater,
@@ -67,6 +68,8 @@ var sentinels = []struct {
 	{policy.ErrPurposesExhausted, fault{code: codes.FailedPrecondition, reason: vetov1.ErrorReason_ERROR_REASON_PURPOSES_EXHAUSTED,
 		message: "purposes: this register has declared 32 names, and no name can be added; use one that it knows",
 		details: []protoadapt.MessageV1{precondition("PURPOSES_EXHAUSTED", "purposes", "32 names were declared, and a name is never used again for something else; use one that the register knows")}}},
+	{policy.ErrUnknownRegime, fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_REGIME,
+		message: "regime: the policy has none of that name", details: []protoadapt.MessageV1{noSuchRegime}}},
 	{registry.ErrRequestReused, fault{code: codes.AlreadyExists, reason: vetov1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
 		message: "request_id: was used for another request; take a new one. Nothing was written"}},
 	{registry.ErrFull, fault{code: codes.ResourceExhausted, reason: vetov1.ErrorReason_ERROR_REASON_DISK_FULL, retry: retryLater,
@@ -83,6 +86,8 @@ var sentinels = []struct {
 	{context.Canceled, fault{code: codes.Canceled,
 		message: "the call was cancelled; a write may have been done: retry with the same request_id, which does it at most once"}},
 }
+
+var noSuchRegime = &errdetails.ResourceInfo{ResourceType: "veto.v1.Regime", Description: "the active policy has no regime of that name"}
 
 var storeAway = fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, retry: retrySoon,
 	message: "the server's store does not answer; ask again, a write with the same request_id"}
@@ -139,7 +144,7 @@ func missing(err error) (fault, bool) {
 		names := strings.Join(e.Regimes, ",")
 		return fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_REGIME, metadata: map[string]string{"regimes": names},
 			message: "regime: the active policy has none of that name; it has " + strings.Join(e.Regimes, ", "),
-			details: []protoadapt.MessageV1{&errdetails.ResourceInfo{ResourceType: "veto.v1.Regime", Description: "the active policy has no regime of that name"}}}, true
+			details: []protoadapt.MessageV1{noSuchRegime}}, true
 	}
 	if e, ok := errors.AsType[*unknownVersionError](err); ok {
 		return fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_POLICY_VERSION, metadata: map[string]string{"latest": fmt.Sprint(e.latest)},
@@ -152,7 +157,10 @@ func missing(err error) (fault, bool) {
 	if e, ok := errors.AsType[*laterError](err); ok {
 		return fault{code: codes.Unimplemented, reason: vetov1.ErrorReason_ERROR_REASON_UNSUPPORTED, metadata: map[string]string{"method": strings.TrimPrefix(e.fullMethod, "/")}, message: e.Error()}, true
 	}
-	if e, ok := errors.AsType[subject.IDFault](err); ok {
+	if e, ok := errors.AsType[subject.IDFault](err); ok { // without its field; the register names that
+		return fault{code: codes.InvalidArgument, reason: vetov1.ErrorReason_ERROR_REASON_INVALID_REQUEST, message: e.Error()}, true
+	}
+	if e, ok := errors.AsType[*jurisdiction.CodeError](err); ok { // likewise
 		return fault{code: codes.InvalidArgument, reason: vetov1.ErrorReason_ERROR_REASON_INVALID_REQUEST, message: e.Error()}, true
 	}
 	return fault{}, false

@@ -9,6 +9,7 @@ import (
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/registry"
@@ -22,7 +23,7 @@ type batchTooLargeError struct{}
 
 // Error says what to do.
 func (*batchTooLargeError) Error() string {
-	return fmt.Sprintf("items: more than %d in one batch; split it", MaxItems)
+	return "items: more than 10,000 in one batch; split it"
 }
 
 // validation holds requests against the rules in the proto.
@@ -82,7 +83,7 @@ func (v *validation) check(request any) error {
 		if !ok {
 			return fmt.Errorf("validate %s: %w", message.ProtoReflect().Descriptor().Name(), err)
 		}
-		faults = append(faults, violatedFields(broken, faults)...)
+		faults = append(faults, violatedFields(broken, message.ProtoReflect().Descriptor(), faults)...)
 	}
 	if len(faults) > 0 {
 		return &registry.InvalidError{Fields: faults}
@@ -102,14 +103,14 @@ func unreadableFields(message proto.Message) []registry.FieldFault {
 }
 
 // violatedFields are the broken rules in our words, each field once; what is known to be no text is not told again.
-func violatedFields(broken *protovalidate.ValidationError, known []registry.FieldFault) []registry.FieldFault {
+func violatedFields(broken *protovalidate.ValidationError, message protoreflect.MessageDescriptor, known []registry.FieldFault) []registry.FieldFault {
 	var faults []registry.FieldFault
 	told := make(map[string]bool, len(known))
 	for _, fault := range known {
 		told[fault.Field] = true
 	}
 	for _, violation := range broken.Violations {
-		fault := registry.FieldFault{Field: protovalidate.FieldPathString(violation.Proto.GetField()), Message: words(violation)}
+		fault := registry.FieldFault{Field: protovalidate.FieldPathString(violation.Proto.GetField()), Message: words(violation, message)}
 		if fault.Field == "" { // a rule of the whole message, whose words begin with the field that is at fault
 			if field, rest, ok := strings.Cut(fault.Message, ": "); ok {
 				fault = registry.FieldFault{Field: field, Message: rest}

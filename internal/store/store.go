@@ -27,8 +27,9 @@ const (
 	MaxDocumentBytes = 1 << 20
 	// MaxDocuments bounds the documents of one record.
 	MaxDocuments = 4
-	// MaxKeys bounds the keys that one record is indexed under, and those of one question to EventsOf.
-	MaxKeys = 16 << 10
+	// MaxKeys bounds the keys that one record is indexed under, and those of one question to EventsOf: a look-up each,
+	// while all appends wait.
+	MaxKeys = 4 << 10
 	// MaxAnswerBytes bounds the answer that is kept with a request id.
 	MaxAnswerBytes = 1 << 10
 )
@@ -92,8 +93,8 @@ type Command struct {
 	// Append returns it as it is, nothing is written or kept, and a retry is resolved anew. Resolve must be pure: it may
 	// run several times (a transaction that is repeated) or not at all (a retry), on a goroutine not its caller's, under
 	// a context that does not end with the caller's. While it runs all other appends wait, so it does not block, and it
-	// calls nothing of the Log but Present. A panic is this command's error alone, a *PanicError. The slices in its
-	// verdict are the store's until Append has returned.
+	// calls nothing of the Log but Present. A panic is this command's error alone, a *PanicError. Nobody changes the
+	// slices in its verdict afterwards until Append has returned; where it returned early, at the context's end, never.
 	Resolve func(ctx context.Context, p Present) (Verdict, error)
 }
 

@@ -57,7 +57,9 @@ func OrDash(text string) string {
 }
 
 // Integer is what Thousands and Counted print.
-type Integer interface{ ~int | ~int32 | ~int64 | ~uint64 }
+type Integer interface {
+	~int | ~int32 | ~int64 | ~uint64
+}
 
 // Thousands prints a count with separators.
 func Thousands[N Integer](n N) string {

@@ -67,7 +67,8 @@ var arrows = map[string][]string{
 	"cmd/veto": {"internal/...", "gen/veto/v1", "examples"},
 
 	// Files that the binary carries with it.
-	"examples": {},
+	"examples":      {},
+	"internal/demo": {"internal/filter", "internal/terminal", "gen/veto/v1"},
 
 	"test/tally": {},
 }

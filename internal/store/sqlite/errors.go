@@ -16,8 +16,8 @@ import (
 func writeError(err error) error {
 	code, ok := resultCode(err)
 	switch {
-	case err == nil:
-		return nil
+	case err == nil || ours(err):
+		return err
 	case !ok:
 		return fmt.Errorf("%w: %v", store.ErrBroken, err)
 	case code == sqlite3.SQLITE_IOERR_SHMSIZE:
@@ -63,7 +63,9 @@ func openError(err error) error {
 
 // ours says that an error has already been turned into one of the store's.
 func ours(err error) bool {
-	for _, known := range []error{store.ErrCorrupt, store.ErrUnavailable, store.ErrClosed, store.ErrOutOfBounds, store.ErrNoDocument} {
+	for _, known := range []error{
+		store.ErrBroken, store.ErrClosed, store.ErrCorrupt, store.ErrFull, store.ErrNewer, store.ErrNoDocument, store.ErrUnavailable,
+	} {
 		if errors.Is(err, known) {
 			return true
 		}

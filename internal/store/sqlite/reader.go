@@ -22,7 +22,11 @@ const (
 )
 
 // reader is the reading statements, prepared on a pool or on one connection.
-type reader struct{ headStmt, pageStmt, entryStmt, keyStmt, latestStmt, documentStmt *sql.Stmt }
+type reader struct {
+	headStmt, pageStmt, entryStmt, keyStmt, latestStmt, documentStmt *sql.Stmt
+
+	turn func(error) error // the database's errors into the store's
+}
 
 // openReaders opens the database for reading.
 func openReaders(ctx context.Context, file string) (*sql.DB, error) {
@@ -44,7 +48,7 @@ type preparer interface {
 }
 
 func prepareReader(ctx context.Context, on preparer) (*reader, error) {
-	r := &reader{}
+	r := &reader{turn: readError}
 	for _, s := range []struct {
 		into  **sql.Stmt
 		query string
@@ -76,7 +80,7 @@ func (r *reader) head(ctx context.Context) (store.Head, error) {
 		return store.Head{}, fmt.Errorf("read head: %w: its row is missing", store.ErrCorrupt)
 	}
 	if err != nil {
-		return store.Head{}, fmt.Errorf("read head: %w", readError(err))
+		return store.Head{}, fmt.Errorf("read head: %w", r.turn(err))
 	}
 	const hashBytes = len(event.Hash{})
 	if revision < 0 || len(root) != hashBytes || len(frontier)%hashBytes != 0 {
@@ -102,14 +106,14 @@ func (r *reader) page(ctx context.Context, after, upTo event.Revision) (page []s
 	}
 	rows, err := r.pageStmt.QueryContext(ctx, int64(after), int64(upTo), pageEntries)
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", readError(err))
+		return nil, fmt.Errorf("read events: %w", r.turn(err))
 	}
-	defer func() { err = errors.Join(err, readError(rows.Close())) }()
+	defer func() { err = errors.Join(err, r.turn(rows.Close())) }()
 	for size := 0; size < pageBytes && rows.Next(); {
 		var revision int64
 		var e store.Entry
 		if err := rows.Scan(&revision, &e.Leaf, &e.Side); err != nil {
-			return nil, fmt.Errorf("read events: %w", readError(err))
+			return nil, fmt.Errorf("read events: %w", r.turn(err))
 		}
 		e.Revision = event.Revision(revision)
 		if want := after + event.Revision(len(page)) + 1; e.Revision != want {
@@ -119,7 +123,7 @@ func (r *reader) page(ctx context.Context, after, upTo event.Revision) (page []s
 		size += len(e.Leaf) + len(e.Side)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read events: %w", readError(err))
+		return nil, fmt.Errorf("read events: %w", r.turn(err))
 	}
 	if len(page) == 0 {
 		return nil, fmt.Errorf("read events: %w: the one at revision %d is missing", store.ErrCorrupt, after+1)
@@ -137,23 +141,12 @@ func (r *reader) entry(ctx context.Context, revision event.Revision) (store.Entr
 		return store.Entry{}, fmt.Errorf("read event: %w: the one at revision %d is missing", store.ErrCorrupt, revision)
 	}
 	if err != nil {
-		return store.Entry{}, fmt.Errorf("read event: %w", readError(err))
+		return store.Entry{}, fmt.Errorf("read event: %w", r.turn(err))
 	}
 	return e, nil
 }
 
 const selectRevisions = `SELECT revision FROM event_key WHERE key = ? AND revision <= ?`
-
-const selectLatest = `SELECT coalesce(max(revision), 0) FROM event_key WHERE key = ? AND revision <= ?`
-
-// latest is the last revision under a key, up to and with another; 0: there is none.
-func (r *reader) latest(ctx context.Context, key event.Key, upTo event.Revision) (event.Revision, error) {
-	var revision int64
-	if err := r.latestStmt.QueryRowContext(ctx, key[:], int64(upTo)).Scan(&revision); err != nil {
-		return 0, fmt.Errorf("look up key: %w", readError(err))
-	}
-	return event.Revision(revision), nil
-}
 
 // eventsOf returns the events under any of the keys, up to and with a revision that is not past the head: what is at
 // or before the head does not change, so this needs no transaction of its own.
@@ -182,20 +175,31 @@ func (r *reader) eventsOf(ctx context.Context, keys []event.Key, upTo event.Revi
 func (r *reader) revisions(ctx context.Context, key event.Key, upTo event.Revision) (found []event.Revision, err error) {
 	rows, err := r.keyStmt.QueryContext(ctx, key[:], int64(upTo))
 	if err != nil {
-		return nil, fmt.Errorf("look up a key: %w", readError(err))
+		return nil, fmt.Errorf("look up a key: %w", r.turn(err))
 	}
-	defer func() { err = errors.Join(err, readError(rows.Close())) }()
+	defer func() { err = errors.Join(err, r.turn(rows.Close())) }()
 	for rows.Next() {
 		var revision int64
 		if err := rows.Scan(&revision); err != nil {
-			return nil, fmt.Errorf("look up a key: %w", readError(err))
+			return nil, fmt.Errorf("look up a key: %w", r.turn(err))
 		}
 		found = append(found, event.Revision(revision))
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("look up a key: %w", readError(err))
+		return nil, fmt.Errorf("look up a key: %w", r.turn(err))
 	}
 	return found, nil
+}
+
+const selectLatest = `SELECT coalesce(max(revision), 0) FROM event_key WHERE key = ? AND revision <= ?`
+
+// latest is the last revision under a key, up to and with another; 0: there is none.
+func (r *reader) latest(ctx context.Context, key event.Key, upTo event.Revision) (event.Revision, error) {
+	var revision int64
+	if err := r.latestStmt.QueryRowContext(ctx, key[:], int64(upTo)).Scan(&revision); err != nil {
+		return 0, fmt.Errorf("look up a key: %w", r.turn(err))
+	}
+	return event.Revision(revision), nil
 }
 
 const selectDocument = `SELECT bytes FROM document WHERE sha256 = ?`
@@ -207,7 +211,7 @@ func (r *reader) document(ctx context.Context, sum event.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("read document: %w", store.ErrNoDocument)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read document: %w", readError(err))
+		return nil, fmt.Errorf("read document: %w", r.turn(err))
 	}
 	if sha256.Sum256(document) != sum {
 		return nil, fmt.Errorf("read document: %w: its bytes do not have the sum they stand under", store.ErrCorrupt)

@@ -98,6 +98,7 @@ func (db *DB) open(ctx context.Context, dir string) error {
 		return err
 	}
 	db.news.last = head.Revision
+	db.writer.reader.turn = writeError
 	if db.readers, err = openReaders(ctx, file); err != nil {
 		return err
 	}
@@ -165,8 +166,8 @@ func (db *DB) Wait(ctx context.Context, after event.Revision) error {
 func (db *DB) Close() error {
 	var err error
 	db.closing.Do(func() {
-		db.queue.close()
 		db.news.close()
+		db.queue.close()
 		err = db.release()
 	})
 	return err

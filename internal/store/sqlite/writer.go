@@ -16,7 +16,7 @@ import (
 type writer struct {
 	pool   *sql.DB // of this connection alone
 	conn   *sql.Conn
-	reader *reader // reads inside the transaction
+	reader *reader // reads inside the transaction; once the log is open, its errors count as the transaction's
 
 	beginStmt, commitStmt, rollbackStmt                  *sql.Stmt
 	requestStmt, insertRequestStmt                       *sql.Stmt
@@ -102,7 +102,7 @@ func (w *writer) begin(ctx context.Context) (store.Head, error) {
 	head, err := w.reader.head(ctx)
 	if err != nil {
 		w.rollBack(ctx)
-		return store.Head{}, fmt.Errorf("append: %w", err)
+		return store.Head{}, w.failed(err)
 	}
 	return head, nil
 }
@@ -135,10 +135,7 @@ func (w *writer) rollBack(ctx context.Context) {
 // failed turns an error of a transaction into the store's, and remembers one after which nothing more may be written:
 // a sync that failed may have dropped pages, and succeed when it is asked again.
 func (w *writer) failed(err error) error {
-	if !ours(err) {
-		err = writeError(err)
-	}
-	err = fmt.Errorf("append: %w", err)
+	err = fmt.Errorf("append: %w", writeError(err))
 	if errors.Is(err, store.ErrBroken) {
 		w.broken = err
 	}
@@ -156,7 +153,7 @@ func (w *writer) earlier(ctx context.Context, c store.Command) (got store.Append
 		return got, false, nil
 	}
 	if err != nil {
-		return got, false, readError(err)
+		return got, false, w.reader.turn(err)
 	}
 	if !bytes.Equal(kept, c.Fingerprint[:]) {
 		return store.Appended{}, true, fmt.Errorf("append: %w", store.ErrRequestReused)

@@ -124,6 +124,13 @@ func (p *pair) append(rt *rapid.T, v store.Verdict, refusal error) {
 		if diff := cmp.Diff(p.model.eventsOf(keys, head), found, equateEmpty); err != nil || diff != "" {
 			rt.Errorf("Present.EventsOf: %v (-model +log):\n%s", err, diff)
 		}
+		var last event.Revision
+		for _, e := range found {
+			last = e.Revision
+		}
+		if got, err := present.Latest(keys[0]); err != nil || got != last {
+			rt.Errorf("Present.Latest: revision %d, %v, want %d", got, err, last)
+		}
 		after, err := present.After(head / 2)
 		if diff := cmp.Diff(p.model.after(head/2), after, equateEmpty); err != nil || diff != "" {
 			rt.Errorf("Present.After: %v (-model +log):\n%s", err, diff)

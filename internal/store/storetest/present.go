@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ import (
 
 // equateEmpty holds an empty slice and none for the same.
 var equateEmpty = cmpopts.EquateEmpty()
+
+// asBytes compares large slices at once rather than byte by byte.
+var asBytes = cmp.Comparer(bytes.Equal)
 
 func eventsOf(t *testing.T, open Open) {
 	log := start(t, open)
@@ -91,6 +95,9 @@ func presentSeesEarlier(t *testing.T, open Open) {
 				if head := p.Head(); int(head.Revision) != len(found) {
 					return store.Verdict{}, fmt.Errorf("%d events under the key at revision %d", len(found), head.Revision)
 				}
+				if last, err := p.Latest(key(1)); err != nil || int(last) != len(found) {
+					return store.Verdict{}, fmt.Errorf("the last of %d events is at revision %d: %v", len(found), last, err)
+				}
 				if len(found) > 0 && string(found[len(found)-1].Leaf) != fmt.Sprint("after ", len(found)-1) {
 					return store.Verdict{}, fmt.Errorf("the last event is %q", found[len(found)-1].Leaf)
 				}
@@ -148,6 +155,11 @@ func presentIsWhole(t *testing.T, open Open) {
 				t.Errorf("Present.After(%d): %d events, %v, want none", after, len(page), err)
 			}
 		}
+		for k, want := range map[event.Key]event.Revision{key(2 * n): 0, key(3): revisionOf(want, "leaf 3")} {
+			if last, err := p.Latest(k); err != nil || last != want {
+				t.Errorf("Present.Latest: revision %d, %v, want %d", last, err, want)
+			}
+		}
 		if document, err := p.Document(hash([]byte("document 3"))); err != nil || string(document) != "document 3" {
 			t.Errorf("Present.Document: %q, %v", document, err)
 		}
@@ -159,6 +171,12 @@ func presentIsWhole(t *testing.T, open Open) {
 		}
 		return store.Verdict{Record: record(n)}, nil // none of which stops the command
 	}))
+}
+
+// revisionOf is where a leaf stands.
+func revisionOf(entries []store.Entry, leaf string) event.Revision {
+	i := slices.IndexFunc(entries, func(e store.Entry) bool { return string(e.Leaf) == leaf })
+	return entries[i].Revision
 }
 
 func documents(t *testing.T, open Open) {
@@ -196,7 +214,7 @@ func bounds(t *testing.T, open Open) {
 		{"the leaf has 4097 bytes", changed(func(r *store.Record) { r.Leaf = make([]byte, store.MaxLeafBytes+1) })},
 		{"the side row has 0 bytes", changed(func(r *store.Record) { r.Side = []byte{} })},
 		{"the side row has 1048577 bytes", changed(func(r *store.Record) { r.Side = make([]byte, store.MaxSideBytes+1) })},
-		{"the list of keys has 16385 keys", changed(func(r *store.Record) { r.Keys = make([]event.Key, store.MaxKeys+1) })},
+		{"the list of keys has 4097 keys", changed(func(r *store.Record) { r.Keys = make([]event.Key, store.MaxKeys+1) })},
 		{"the list of documents has 5 documents", changed(func(r *store.Record) { r.Documents = slices.Repeat([][]byte{{1}}, 5) })},
 		{"document 2 has 0 bytes", changed(func(r *store.Record) { r.Documents = [][]byte{{1}, {}} })},
 		{"document 1 has 1048577 bytes", changed(func(r *store.Record) { r.Documents = [][]byte{make([]byte, store.MaxDocumentBytes+1)} })},
@@ -251,11 +269,11 @@ func largest(t *testing.T, open Open) {
 	}
 	want := mustAppend(t, log, c)
 	found, err := log.EventsOf(t.Context(), r.Keys, 1)
-	if diff := cmp.Diff([]store.Entry{want.Entry}, found); err != nil || diff != "" {
+	if diff := cmp.Diff([]store.Entry{want.Entry}, found, asBytes); err != nil || diff != "" {
 		t.Errorf("EventsOf: %v (-want +got):\n%s", err, diff)
 	}
 	want.Again = true
-	if diff := cmp.Diff(want, mustAppend(t, log, deciding(0, unexpected(t)))); diff != "" {
+	if diff := cmp.Diff(want, mustAppend(t, log, deciding(0, unexpected(t))), asBytes); diff != "" {
 		t.Errorf("retry (-want +got):\n%s", diff)
 	}
 	if got, want := headOf(t, log).Time, r.Time.Truncate(time.Microsecond); !got.Equal(want) {

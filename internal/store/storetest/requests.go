@@ -78,7 +78,7 @@ func reopen(t *testing.T, open Open) {
 
 func retry(t *testing.T, open Open) {
 	log := start(t, open)
-	for _, c := range []struct {
+	for n, c := range []struct {
 		name    string
 		resolve func(store.Present) (store.Verdict, error)
 	}{
@@ -87,7 +87,6 @@ func retry(t *testing.T, open Open) {
 		{"an event, no answer", func(store.Present) (store.Verdict, error) { return store.Verdict{Record: record(9)}, nil }},
 		{"no event, no answer", nothing("")},
 	} {
-		n := 10 + len(c.name)
 		first := mustAppend(t, log, deciding(n, c.resolve))
 		if first.Again {
 			t.Errorf("%s: the first answer says again", c.name)
@@ -230,7 +229,7 @@ func refusalIsNotKept(t *testing.T, open Open) {
 
 func panicIsOneCommands(t *testing.T, open Open) {
 	log := start(t, open)
-	for _, c := range []struct {
+	for round, c := range []struct {
 		name   string
 		thrown func()
 		reason string
@@ -242,7 +241,7 @@ func panicIsOneCommands(t *testing.T, open Open) {
 		var all sync.WaitGroup
 		for i := range 20 {
 			all.Go(func() {
-				n := 100*len(c.name) + 2*i
+				n := 100*round + 2*i
 				if _, err := log.Append(t.Context(), writing(n, record(n))); err != nil {
 					t.Errorf("%s: neighbour: %v", c.name, err)
 				}

@@ -1,4 +1,4 @@
-package registry
+package filing
 
 import (
 	"fmt"
@@ -9,37 +9,37 @@ import (
 	"github.com/veto-gate/veto/internal/event"
 )
 
-// objection is a filing as the API tells it. It holds no id, only how many.
-func (f *filing) objection() *vetov1.Objection {
-	side := f.event.Side
+// Objection is a filing as the API tells it. It holds no id, only how many.
+func (f *Filing) Objection() *vetov1.Objection {
+	side := f.Event.Side
 	o := &vetov1.Objection{
 		ObjectionId:     string(side.ObjectionID),
-		Revision:        uint64(f.revision),
+		Revision:        uint64(f.Revision),
 		ItemCount:       int32(len(side.Items)),       //nolint:gosec // a side row bounds it
 		ContentKeyCount: int32(len(side.ContentKeys)), //nolint:gosec // a side row bounds it
 		Country:         side.Country,
-		Channel:         enumOf[vetov1.Channel](side.Channel),
-		Verification:    enumOf[vetov1.Verification](side.Verification),
-		FiledBy:         enumOf[vetov1.FiledBy](side.FiledBy),
-		RecordedAt:      stamp(side.RecordedAt),
-		SentAt:          stamp(side.SentAt),
+		Channel:         EnumOf[vetov1.Channel](side.Channel),
+		Verification:    EnumOf[vetov1.Verification](side.Verification),
+		FiledBy:         EnumOf[vetov1.FiledBy](side.FiledBy),
+		RecordedAt:      Stamp(side.RecordedAt),
+		SentAt:          Stamp(side.SentAt),
 		CaseReference:   side.CaseReference,
 		NoticeVersion:   side.NoticeVersion,
 		State:           vetov1.ObjectionState_OBJECTION_STATE_ACTIVE,
 	}
-	if f.standing.All {
-		o.AllPurposesBut = f.standing.Names
+	if f.Standing.All {
+		o.AllPurposesBut = f.Standing.Names
 	} else {
-		o.Purposes = f.standing.Names
+		o.Purposes = f.Standing.Names
 	}
-	if f.standing.IsZero() {
+	if f.Standing.IsZero() {
 		o.State = vetov1.ObjectionState_OBJECTION_STATE_WITHDRAWN
 	}
 	for _, ask := range side.AlsoAsks {
-		o.AlsoAsks = append(o.AlsoAsks, enumOf[vetov1.AlsoAsk](ask))
+		o.AlsoAsks = append(o.AlsoAsks, EnumOf[vetov1.AlsoAsk](ask))
 	}
 	received := receivedOf(side)
-	o.ReceivedAt, o.ResponseDueAt = stamp(received), stamp(monthAfter(received))
+	o.ReceivedAt, o.ResponseDueAt = Stamp(received), Stamp(monthAfter(received))
 	if !side.Deadline.IsZero() {
 		o.BeforeDeadline = &side.BeforeDeadline
 	}
@@ -60,8 +60,8 @@ func monthAfter(t time.Time) time.Time {
 	return later
 }
 
-// receiptOf is the proof of an event, for the person who caused it.
-func receiptOf(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receipt {
+// Receipt is the proof of an event, for the person who caused it.
+func Receipt(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receipt {
 	receipt := &vetov1.Receipt{Leaf: leaf, Salt: e.Side.Salt[:], Revision: uint64(revision), Words: receiptWords(e)}
 	for _, b := range e.Side.Person {
 		receipt.Person = append(receipt.Person, &vetov1.BlindedValue{Tag: b.Tag, Hmac: b.Sum[:]})
@@ -76,7 +76,7 @@ func receiptWords(e event.Event) string {
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	switch e.Leaf.Type {
 	case event.TypeObjectionWithdrawn:
-		say("Your objection was withdrawn on %s for %s.", at, purposeWords(e.Side.Purposes))
+		say("Your objection was withdrawn on %s for %s.", at, purposeWords(e.Side.Purposes, "all purposes"))
 		say("What you objected to besides still stands, and you can object again at any time.")
 		return strings.Join(lines, "\n")
 	case event.TypeObjectionFiled:
@@ -86,12 +86,12 @@ func receiptWords(e event.Event) string {
 	number := e.Side.ObjectionID
 	switch {
 	case e.Leaf.Effect == event.EffectRecordedOnly:
-		say("Your objection %s is recorded since %s; in %s the controller gives objections no effect for %s.", number, at, e.Side.Country, purposeWords(e.Side.Purposes))
+		say("Your objection %s is recorded since %s; in %s the controller gives objections no effect for %s.", number, at, e.Side.Country, purposeWords(e.Side.Purposes, "any purpose"))
 		say("It counts wherever your content is ruled by a regime that honours objections.")
 	case len(e.Side.Items)+len(e.Side.ContentKeys) > 0:
-		say("Your objection %s is in force since %s: %s will not be chosen for %s.", number, at, thingWords(e.Side), purposeWords(e.Side.Purposes))
+		say("Your objection %s is in force since %s: %s will not be chosen for %s.", number, at, thingWords(e.Side), purposeWords(e.Side.Purposes, "any purpose"))
 	default:
-		say("Your objection %s is in force since %s: from now on your content will not be chosen for %s.", number, at, purposeWords(e.Side.Purposes))
+		say("Your objection %s is in force since %s: from now on your content will not be chosen for %s.", number, at, purposeWords(e.Side.Purposes, "any purpose"))
 	}
 	if !e.Side.Deadline.IsZero() {
 		word := "after"
@@ -112,13 +112,13 @@ func receivedOf(side event.Side) time.Time {
 	return side.ReceivedAt
 }
 
-// purposeWords name purposes for a person.
-func purposeWords(p event.Purposes) string {
+// purposeWords name purposes for a person; all is what every purpose is called in the sentence.
+func purposeWords(p event.Purposes, all string) string {
 	switch {
 	case p.All && len(p.Names) == 0:
-		return "any purpose"
+		return all
 	case p.All:
-		return "any purpose but " + strings.Join(p.Names, ", ")
+		return all + " but " + strings.Join(p.Names, ", ")
 	default:
 		return strings.Join(p.Names, ", ")
 	}

@@ -1,0 +1,153 @@
+package policy_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/policy"
+)
+
+func TestCompare(t *testing.T) {
+	const dropsPurpose, dropsRegime = vetov1.Danger_DANGER_DROPS_PURPOSE, vetov1.Danger_DANGER_DROPS_REGIME
+	europe := &vetov1.Suspension{Regime: "eu"}
+	italy := &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"IT"}, Purposes: []string{training}}
+	tests := []struct {
+		name       string
+		facts      policy.Facts
+		change     func(p *vetov1.Policy) // of with(eu: EEA, rest: *)
+		want       vetov1.Danger          // 0: none
+		path, says string
+	}{
+		{"nothing changes", policy.Facts{Objected: []string{training}, AnyObjection: true, Suspensions: []*vetov1.Suspension{europe}}, func(*vetov1.Policy) {}, 0, "", ""},
+
+		{"purpose dropped that nobody objected to", policy.Facts{AnyObjection: true}, rename("next"), 0, "", ""},
+		{"purpose dropped", policy.Facts{Objected: []string{training}, Declared: []string{"next"}}, rename("next"), dropsPurpose, "purposes[0]", "no other purpose replaces it"},
+		{"purpose replaced", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "REPLACES") }, 0, "", ""},
+		{"purpose inherited", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "INHERITS") }, 0, "", ""},
+		{"purpose dropped, said to be unrelated", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "UNRELATED") }, dropsPurpose, "purposes[0]", "is dropped"},
+		{"relation dropped", policy.Facts{Objected: []string{"old"}}, func(p *vetov1.Policy) { p.Purposes[0].Relations = nil }, dropsPurpose, "purposes[0]", "objections to old would no longer count for generative-ai-training"},
+
+		{"suspended regime dropped", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, dropsRegime, "regimes[0]", "eu is suspended, and the suspension would no longer stop anything there, e.g. in AT"},
+		{"suspended regime dropped with nothing in its place", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("us", "US")} }, dropsRegime, "regimes[0]", "is suspended"},
+		{"suspended regime renamed", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes[0].Name = "europe" }, dropsRegime, "regimes[0]", "is suspended"},
+		{"a country taken out of a suspended regime", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
+		{"a country taken out that is not stopped", policy.Facts{Suspensions: []*vetov1.Suspension{italy}}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("france", "FR")) }, 0, "", ""},
+		{"the stopped country taken out", policy.Facts{Suspensions: []*vetov1.Suspension{italy}}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
+		{"suspended regime ruled no more, its name kept", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("eu", "US")} }, 0, "", ""},
+
+		{"honouring regime dropped, another rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, 0, "", ""},
+		{"honouring regime dropped, none rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("rest", "US")} }, dropsRegime, "regimes[0]", "honours objections, and no regime would do so there"},
+		{"honouring regime dropped, nobody objected", policy.Facts{}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("us", "US")} }, 0, "", ""},
+		{"honouring regime gives objections no effect", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { recordOnly(p.Regimes[0]) }, dropsRegime, "regimes[0]", "no regime would do so"},
+
+		{"notice too short", policy.Facts{}, func(p *vetov1.Policy) {
+			p.Regimes[0].MinimumNotice = durationpb.New(48 * time.Hour)
+			p.Regimes[0].Periods = []*vetov1.Period{{Start: stamp("2026-06-02T00:00:00Z"), NoticeGivenAt: stamp("2026-06-01T00:00:00Z")}}
+		}, vetov1.Danger_DANGER_SHORT_NOTICE, "regimes[0].periods[0]", "eu starts 24h0m0s after its notice, and its minimum_notice is 48h0m0s"},
+		{"notice long enough", policy.Facts{}, func(p *vetov1.Policy) {
+			p.Regimes[0].MinimumNotice = durationpb.New(24 * time.Hour)
+			p.Regimes[0].Periods = []*vetov1.Period{{Start: stamp("2026-06-02T00:00:00Z"), NoticeGivenAt: stamp("2026-06-01T00:00:00Z")}}
+		}, 0, "", ""},
+		{"notice that was too short before", policy.Facts{}, func(p *vetov1.Policy) { p.Regimes[0].MinimumNotice = durationpb.New(800000 * time.Hour) }, 0, "", ""},
+		{"deadline moved into the past", policy.Facts{}, func(p *vetov1.Policy) {
+			p.Regimes[0].Periods[0].ObjectionDeadline = stamp("2026-02-01T00:00:00Z")
+		}, vetov1.Danger_DANGER_DEADLINE_IN_PAST, "regimes[0].periods[0].objection_deadline", "would be over"},
+		{"deadline moved, still to come", policy.Facts{}, func(p *vetov1.Policy) {
+			p.Regimes[0].Periods[0].ObjectionDeadline = stamp("2026-03-02T00:00:00Z")
+		}, 0, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			previous := with(regime("eu", "EEA"), regime("rest", "*"))
+			relate(previous, 0, "old", "INHERITS")
+			previous.Regimes[0].Periods[0].ObjectionDeadline = stamp("2026-05-01T00:00:00Z")
+			previous.Regimes[0].Periods[0].NoticeGivenAt = stamp("2025-04-14T00:00:00Z")
+			next, _ := proto.Clone(previous).(*vetov1.Policy)
+			tt.change(next)
+			if err := policy.Validate(next); err != nil {
+				t.Fatal(err)
+			}
+			tt.facts.Now = now
+			tt.facts.Declared = append(tt.facts.Declared, training, "old")
+			got, err := policy.Compare(previous, next, tt.facts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.want == 0 {
+				if len(got) != 0 {
+					t.Errorf("got %+v, want no danger", got)
+				}
+				return
+			}
+			if len(got) != 1 || got[0].Kind != tt.want || got[0].Path != tt.path || !strings.Contains(got[0].Words, tt.says) {
+				t.Errorf("got %+v, want %v at %s: … %s", got, tt.want, tt.path, tt.says)
+			}
+		})
+	}
+}
+
+// rename gives the only purpose another name, throughout.
+func rename(name string) func(p *vetov1.Policy) {
+	return func(p *vetov1.Policy) {
+		p.Purposes[0] = &vetov1.Purpose{Name: name, Title: "x"}
+		for _, r := range p.Regimes {
+			r.Purposes = []string{name}
+		}
+	}
+}
+
+func TestComparePurposes(t *testing.T) {
+	many := make([]string, 31)
+	for i := range many {
+		many[i] = fmt.Sprintf("p%d", i)
+	}
+	tests := []struct {
+		name   string
+		facts  policy.Facts
+		change func(p *vetov1.Policy)
+		want   string // a part of the error; empty: none
+	}{
+		{"the first policy", policy.Facts{}, func(*vetov1.Policy) {}, ""},
+		{"a new purpose that says nothing", policy.Facts{Declared: []string{"old"}, Objected: []string{"old"}}, func(*vetov1.Policy) {}, "purposes[0].relations: a new purpose, and people objected to old: say whether it REPLACES"},
+		{"a new purpose that says it of one of two", policy.Facts{Declared: []string{"old", "older"}, Objected: []string{"old", "older"}}, func(p *vetov1.Policy) { relate(p, 0, "old", "REPLACES") }, "objected to older"},
+		{"a new purpose that says it of both", policy.Facts{Declared: []string{"old", "older"}, Objected: []string{"old", "older"}}, func(p *vetov1.Policy) {
+			relate(p, 0, "old", "REPLACES")
+			relate(p, 0, "older", "UNRELATED")
+		}, ""},
+		{"a new purpose that says it through another", policy.Facts{Declared: []string{"old", "older"}, Objected: []string{"old", "older"}}, func(p *vetov1.Policy) {
+			p.Purposes = append(p.Purposes, &vetov1.Purpose{Name: "old", Title: "x"})
+			relate(p, 0, "old", "REPLACES")
+			relate(p, 1, "older", "INHERITS")
+		}, ""},
+		{"an earlier purpose says nothing", policy.Facts{Declared: []string{"old", training}, Objected: []string{"old"}}, func(*vetov1.Policy) {}, ""},
+		{"nobody objected", policy.Facts{Declared: []string{"old"}}, func(*vetov1.Policy) {}, ""},
+		{"a relation to what never was", policy.Facts{}, func(p *vetov1.Policy) { relate(p, 0, "old", "REPLACES") }, "purposes[0].relations[0].purpose: no purpose of this name"},
+		{"the 32nd purpose", policy.Facts{Declared: many}, func(*vetov1.Policy) {}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			next := with(regime("eu", "EEA"))
+			tt.change(next)
+			got, err := policy.Compare(nil, next, tt.facts)
+			if (err == nil) != (tt.want == "") || (err != nil && !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if len(got) != 0 {
+				t.Errorf("dangers %+v of a first policy", got)
+			}
+		})
+	}
+	t.Run("the 33rd purpose ever", func(t *testing.T) {
+		if _, err := policy.Compare(nil, with(regime("eu", "EEA")), policy.Facts{Declared: append(slices.Clone(many), "p31")}); !errors.Is(err, policy.ErrPurposesExhausted) {
+			t.Errorf("got %v, want ErrPurposesExhausted", err)
+		}
+	})
+}

@@ -1,0 +1,110 @@
+// Package filing is what the log says of single objections: the filings among some events, what was lifted from each, and
+// how both are told to a person, as the API's Objection and as a Receipt. It holds no state and decides nothing.
+package filing
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/store"
+)
+
+// ErrDamaged says that an event is not what it must be: it has no side row, or does not read.
+var ErrDamaged = errors.New("the log cannot be folded")
+
+// Filing is one objection as it stands after some events.
+type Filing struct {
+	// Revision is that of the OBJECTION_FILED.
+	Revision event.Revision
+	// Event is it.
+	Event event.Event
+	// Standing are the purposes that were not lifted from it; none: it is withdrawn wholly.
+	Standing event.Purposes
+}
+
+// IsAll says whether it is about everything rather than named items or content keys.
+func (f *Filing) IsAll() bool { return len(f.Event.Side.Items)+len(f.Event.Side.ContentKeys) == 0 }
+
+// Verified says whether the person was verified when it was filed.
+func (f *Filing) Verified() bool { return f.Event.Side.Verification == VerifiedWord }
+
+// Covers says whether it protects at least as far as another would: nothing would be gained by filing that one.
+func (f *Filing) Covers(other event.Side) bool {
+	return f.Standing.Union(other.Purposes).Equal(f.Standing) &&
+		f.Event.Side.Country == other.Country &&
+		(f.IsAll() || len(other.Items)+len(other.ContentKeys) > 0 &&
+			containsAll(f.Event.Side.Items, other.Items) && containsAll(f.Event.Side.ContentKeys, other.ContentKeys))
+}
+
+// containsAll says whether a set of keys holds another.
+func containsAll(set, wanted []event.Key) bool {
+	return !slices.ContainsFunc(wanted, func(key event.Key) bool { return !slices.Contains(set, key) })
+}
+
+// Touches says whether it is about what a key of a table stands for.
+func (f *Filing) Touches(table event.Table, key event.Key) bool {
+	switch table {
+	case event.TableSubject:
+		return f.IsAll() && f.Event.Side.Subject == key
+	case event.TableItem:
+		return slices.Contains(f.Event.Side.Items, key)
+	default:
+		return slices.Contains(f.Event.Side.ContentKeys, key)
+	}
+}
+
+// History reads the filings among the events of some keys, oldest first, with what was lifted from them.
+func History(entries []store.Entry) ([]Filing, error) {
+	var filings []Filing
+	for _, entry := range entries {
+		if entry.Side == nil {
+			return nil, fmt.Errorf("%w: revision %d has no side row", ErrDamaged, entry.Revision)
+		}
+		e, err := event.Open(entry.Leaf, entry.Side)
+		if err != nil {
+			return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+		}
+		switch e.Leaf.Type {
+		case event.TypeObjectionFiled:
+			filings = append(filings, Filing{Revision: entry.Revision, Event: e, Standing: e.Side.Purposes})
+		case event.TypeObjectionWithdrawn:
+			for _, lift := range e.Side.Lifts {
+				for i := range filings {
+					if filings[i].Revision == lift.Revision {
+						filings[i].Standing = filings[i].Standing.Minus(lift.Purposes)
+					}
+				}
+			}
+		}
+	}
+	return filings, nil
+}
+
+// Of opens the event of one filing.
+func Of(entry store.Entry) (Filing, error) {
+	filings, err := History([]store.Entry{entry})
+	if err == nil && len(filings) != 1 {
+		err = errors.New("the event is no filing")
+	}
+	if err != nil {
+		return Filing{}, err
+	}
+	return filings[0], nil
+}
+
+// Remaining are the changes that leave a key with what its filings still say, and with nothing else.
+func Remaining(table event.Table, key event.Key, filings []Filing) []event.Change {
+	byCountry := map[string]event.Purposes{}
+	for i := range filings {
+		if f := &filings[i]; f.Touches(table, key) && !f.Standing.IsZero() {
+			byCountry[f.Event.Side.Country] = byCountry[f.Event.Side.Country].Union(f.Standing)
+		}
+	}
+	changes := []event.Change{{Act: event.ActClear, Table: table, Key: key}}
+	for _, country := range sortedKeys(byCountry) {
+		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: country, Purposes: byCountry[country]})
+	}
+	return changes
+}
