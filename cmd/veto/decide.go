@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,8 +114,8 @@ func writeDecision(s terminal.Streams, d *vetov1.Decision) error {
 	if len(d.GetRedact()) > 0 {
 		t.Add("mask", fmt.Sprintf("subjects at %v", d.GetRedact()))
 	}
-	t.Add("revision", fmt.Sprint(d.GetRevision()))
-	t.Add("policy", "version "+fmt.Sprint(d.GetPolicyVersion()))
+	t.Add("revision", strconv.FormatUint(d.GetRevision(), 10))
+	t.Add("policy", "version "+strconv.FormatUint(d.GetPolicyVersion(), 10))
 	return t.Write(s.Out, "")
 }
 

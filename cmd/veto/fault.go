@@ -178,8 +178,9 @@ func remedyOfCode(code codes.Code) string {
 		return "the server did not answer in time; try again"
 	case codes.Unimplemented:
 		return "what answers there is no veto server, or an older one"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // unmappedRemedy names the very flags that are missing.

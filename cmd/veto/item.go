@@ -69,7 +69,7 @@ func (f *itemFlags) text(in io.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the item: %w", err)
 		}
-		defer file.Close() // nothing was written
+		defer func() { _ = file.Close() }() // nothing was written
 		from = file
 	case f.json != "-":
 		return []byte(f.json), nil

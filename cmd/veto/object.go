@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -138,7 +139,7 @@ func writeFiling(s terminal.Streams, r *vetov1.FileObjectionResponse, receiptFil
 	o := r.GetObjection()
 	var t terminal.Table
 	t.Add("objection", o.GetObjectionId())
-	t.Add("revision", fmt.Sprint(r.GetRevision()))
+	t.Add("revision", strconv.FormatUint(r.GetRevision(), 10))
 	t.Add("in force", scopeWords(o)+", "+purposeWords(o))
 	t.Add("recorded", terminal.Instant(o.GetRecordedAt()))
 	t.Add("answer due", terminal.Instant(o.GetResponseDueAt()))

@@ -132,7 +132,7 @@ func readDocument(in io.Reader, path string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the policy: %w", err)
 		}
-		defer file.Close() // nothing was written
+		defer func() { _ = file.Close() }() // nothing was written
 		in = file
 	}
 	document, err := io.ReadAll(io.LimitReader(in, maxDocumentBytes))

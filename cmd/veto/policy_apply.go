@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -92,7 +93,7 @@ func writeApplied(s terminal.Streams, r *vetov1.ApplyPolicyResponse, validateOnl
 	var t terminal.Table
 	t.Add("policy", fmt.Sprintf("version %d, %s", p.GetVersion(), state))
 	t.Add("etag", terminal.OrDash(p.GetEtag()))
-	t.Add("revision", fmt.Sprint(r.GetRevision()))
+	t.Add("revision", strconv.FormatUint(r.GetRevision(), 10))
 	t.Add("rules", terminal.Counted(len(p.GetRegimes()), "regime", "regimes")+", "+terminal.Counted(len(p.GetPurposes()), "purpose", "purposes"))
 	for _, suspension := range r.GetSuspensions() {
 		t.Add("suspended", suspensionWords(suspension))

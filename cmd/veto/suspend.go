@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +102,6 @@ func writeSuspensions(s terminal.Streams, standing []*vetov1.Suspension, revisio
 	if len(standing) == 0 {
 		t.Add("suspended", "nothing of this regime")
 	}
-	t.Add("revision", fmt.Sprint(revision))
+	t.Add("revision", strconv.FormatUint(revision, 10))
 	return t.Write(s.Out, "")
 }

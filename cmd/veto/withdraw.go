@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,7 +117,7 @@ func writeWithdrawal(s terminal.Streams, r *vetov1.WithdrawObjectionResponse) er
 	for _, o := range r.GetLifted() {
 		t.Add("lifted", o.GetObjectionId()+", which stands "+purposeWords(o))
 	}
-	t.Add("revision", fmt.Sprint(r.GetRevision()))
+	t.Add("revision", strconv.FormatUint(r.GetRevision(), 10))
 	if err := t.Write(s.Out, ""); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -42,8 +43,8 @@ func (s *story) oneMore(ctx context.Context) error {
 	s.print("\n")
 	var t terminal.Table
 	t.Add("", "ELIGIBLE", "OBJECTED", "revision")
-	t.Add("before", count(was, vetov1.Reason_REASON_ELIGIBLE), count(was, vetov1.Reason_REASON_OBJECTED), fmt.Sprint(was.GetRevision()))
-	t.Add("after", count(is, vetov1.Reason_REASON_ELIGIBLE), count(is, vetov1.Reason_REASON_OBJECTED), fmt.Sprint(is.GetRevision()))
+	t.Add("before", count(was, vetov1.Reason_REASON_ELIGIBLE), count(was, vetov1.Reason_REASON_OBJECTED), strconv.FormatUint(was.GetRevision(), 10))
+	t.Add("after", count(is, vetov1.Reason_REASON_ELIGIBLE), count(is, vetov1.Reason_REASON_OBJECTED), strconv.FormatUint(is.GetRevision(), 10))
 	if err := t.Write(s.Out, "   "); err != nil {
 		return err
 	}

@@ -68,13 +68,13 @@ func (s *story) requests(ctx context.Context) error {
 		s.Requests, count.sent, without)
 	s.print("\n")
 	var t terminal.Table
-	t.Add("sent", fmt.Sprint(count.sent))
-	t.Add("recorded", fmt.Sprint(count.answers[accepted]), "each on disk before it was acknowledged, with a receipt")
-	t.Add("unchanged", fmt.Sprint(count.answers[unchanged]), "it stood already; or a withdrawal without proof, which changes nothing")
-	t.Add("refused", fmt.Sprint(count.answers[refused]), "with the field at fault and what would be right")
-	t.Add("as expected", fmt.Sprint(count.asExpected), fmt.Sprintf("and %d where the file takes the other answer too", count.defensible))
+	t.Add("sent", terminal.Thousands(count.sent))
+	t.Add("recorded", terminal.Thousands(count.answers[accepted]), "each on disk before it was acknowledged, with a receipt")
+	t.Add("unchanged", terminal.Thousands(count.answers[unchanged]), "it stood already; or a withdrawal without proof, which changes nothing")
+	t.Add("refused", terminal.Thousands(count.answers[refused]), "with the field at fault and what would be right")
+	t.Add("as expected", terminal.Thousands(count.asExpected), fmt.Sprintf("and %d where the file takes the other answer too", count.defensible))
 	if len(count.otherwise) > 0 {
-		t.Add("otherwise", fmt.Sprint(len(count.otherwise)), "row "+strings.Join(count.otherwise, ", "))
+		t.Add("otherwise", terminal.Thousands(len(count.otherwise)), "row "+strings.Join(count.otherwise, ", "))
 	}
 	if err := t.Write(s.Out, "   "); err != nil {
 		return err
@@ -111,9 +111,9 @@ func (s *story) send(ctx context.Context, r row, receipts map[string]*vetov1.Rec
 	if r["action"] == "withdraw" {
 		return s.sendWithdrawal(ctx, r, receipts)
 	}
-	request, err := r.filing(s.RequestID())
-	if err != nil {
-		return refused, err.Error(), nil // as a form would, before anything is sent
+	request, fault := r.filing(s.RequestID())
+	if fault != "" {
+		return refused, fault, nil // as a form would, before anything is sent
 	}
 	response, err := s.Registry.FileObjection(ctx, request)
 	if words, isRefusal := s.Refusal(err); isRefusal {
@@ -154,8 +154,8 @@ func (s *story) sendWithdrawal(ctx context.Context, r row, receipts map[string]*
 	return unchanged, "", nil
 }
 
-// filing is the call of an object row. The error says what no call can carry.
-func (r row) filing(requestID string) (*vetov1.FileObjectionRequest, error) {
+// filing is the call of an object row. The fault says what no call can carry.
+func (r row) filing(requestID string) (_ *vetov1.FileObjectionRequest, fault string) {
 	request := &vetov1.FileObjectionRequest{
 		RequestId:    requestID,
 		SubjectId:    r["subject_id"],
@@ -166,25 +166,17 @@ func (r row) filing(requestID string) (*vetov1.FileObjectionRequest, error) {
 		Verification: named[vetov1.Verification](r["verification"]),
 		FiledBy:      named[vetov1.FiledBy](r["filed_by"]),
 	}
-	var err error
-	if request.SentAt, err = r.instant("sent_at"); err != nil {
-		return nil, err
+	for field, at := range map[string]**timestamppb.Timestamp{"sent_at": &request.SentAt, "received_at": &request.ReceivedAt} {
+		if r[field] == "" {
+			continue
+		}
+		read, err := time.Parse(time.RFC3339, r[field])
+		if err != nil {
+			return nil, field + ": not an instant; give it as 2025-05-20T09:00:00+02:00"
+		}
+		*at = timestamppb.New(read)
 	}
-	if request.ReceivedAt, err = r.instant("received_at"); err != nil {
-		return nil, err
-	}
-	return request, nil
-}
-
-func (r row) instant(field string) (*timestamppb.Timestamp, error) {
-	if r[field] == "" {
-		return nil, nil
-	}
-	at, err := time.Parse(time.RFC3339, r[field])
-	if err != nil {
-		return nil, fmt.Errorf("%s: not an instant; give it as 2025-05-20T09:00:00+02:00", field)
-	}
-	return timestamppb.New(at), nil
+	return request, ""
 }
 
 // named is an enum's value; a name that is none is the zero value, which a server refuses where it must be said.
@@ -205,7 +197,7 @@ func readRows(path string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() // nothing was written
+	defer func() { _ = file.Close() }() // nothing was written
 	lines, err := csv.NewReader(file).ReadAll()
 	if err != nil {
 		return nil, err

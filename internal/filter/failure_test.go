@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"pgregory.net/rapid"
 
 	"github.com/veto-gate/veto/internal/columns"
 	"github.com/veto-gate/veto/internal/filter"
@@ -258,23 +259,45 @@ func TestFault_P06_BrokenFilesAreRefused(t *testing.T) {
 	}
 }
 
-// TestFault_P06_EveryBrokenByte flips a bit in each byte of a small corpus in turn. Whatever the decoder makes of it, the process lives, and there
-// is either an error and no output or a whole output.
-func TestFault_P06_EveryBrokenByte(t *testing.T) {
+// TestFault_P06_BrokenBytes flips bits all over a small corpus, one at a time. Whatever the decoder makes of it, the process lives, and there is
+// either an error and no output or a whole output.
+func TestFault_P06_BrokenBytes(t *testing.T) {
 	whole, err := os.ReadFile(small(t, 12))
 	if err != nil {
 		t.Fatal(err)
 	}
 	in, folder := filepath.Join(t.TempDir(), "in.parquet"), t.TempDir()
-	refusals := 0
-	for i := range whole {
+	refusals, files := 0, 0
+	for i := 0; i < len(whole); i += 5 {
 		broken := bytes.Clone(whole)
 		broken[i] ^= 1 << (i % 8)
 		refusals += checkBroken(t, in, folder, broken)
+		files++
 	}
-	if refusals < len(whole)/10 {
-		t.Errorf("only %d of %d broken files were refused: the test breaks nothing that matters", refusals, len(whole))
+	if refusals < files/10 {
+		t.Errorf("only %d of %d broken files were refused: the test breaks nothing that matters", refusals, files)
 	}
+}
+
+// TestFault_P06_BrokenRuns writes over a few runs of bytes at once, with the values that lengths and counts are most often attacked with.
+func TestFault_P06_BrokenRuns(t *testing.T) {
+	whole, err := os.ReadFile(small(t, 12))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, folder := filepath.Join(t.TempDir(), "in.parquet"), t.TempDir()
+	rapid.Check(t, func(r *rapid.T) {
+		broken := bytes.Clone(whole)
+		for range rapid.IntRange(1, 4).Draw(r, "runs") {
+			from := rapid.IntRange(0, len(broken)-1).Draw(r, "from")
+			to := min(len(broken), from+rapid.IntRange(1, 9).Draw(r, "length"))
+			value := rapid.SampledFrom([]byte{0x00, 0x7f, 0x80, 0xff, 0x15}).Draw(r, "value")
+			for i := from; i < to; i++ {
+				broken[i] = value
+			}
+		}
+		checkBroken(t, in, folder, broken)
+	})
 }
 
 // checkBroken filters what may be no Parquet file, and returns 1 where it was refused.

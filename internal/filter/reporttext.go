@@ -119,16 +119,16 @@ func (r *Report) writeCircumstances(b *bytes.Buffer) {
 	if r.Purpose != "" {
 		fmt.Fprintf(b, "purpose: %s\n", r.Purpose)
 	}
-	fmt.Fprintf(b, "decided at revision %s, policy version %s\n", r.Revisions, r.PolicyVersions)
+	fmt.Fprintf(b, "decided at %s, %s\n", r.Revisions.of("revision"), r.PolicyVersions.of("policy version"))
 	fmt.Fprintf(b, "%s rows in %.1f s, %s rows/s\n", thousands(r.Offered), r.Seconds, thousands(int64(r.RowsPerSecond)))
 }
 
-// String is the number, or "FIRST to LAST" where they differ.
-func (s Span) String() string {
+// of names what is counted: "revision 4", "revisions 4 to 7".
+func (s Span) of(name string) string {
 	if s.First == s.Last {
-		return strconv.FormatUint(s.First, 10)
+		return fmt.Sprintf("%s %d", name, s.First)
 	}
-	return fmt.Sprintf("%d to %d", s.First, s.Last)
+	return fmt.Sprintf("%ss %d to %d", name, s.First, s.Last)
 }
 
 // thousands writes 104254 as 104,254.

@@ -12,7 +12,8 @@ import (
 )
 
 var (
-	// ErrPurposesExhausted says that the register has given out its 32 names: a bit is never used again. Declare a purpose that exists, or begin another register.
+	// ErrPurposesExhausted says that the register has given out its 32 names: a bit is never used again. Declare a
+	// purpose that exists, or begin another register.
 	ErrPurposesExhausted = errors.New("declare purposes: the register has declared 32 in its life and takes no more")
 	// ErrUnknownRegime says that the policy has no regime of that name.
 	ErrUnknownRegime = errors.New("find regime: the policy has none of that name")
@@ -22,7 +23,8 @@ var (
 type Facts struct {
 	// Declared are the purposes that any policy ever declared.
 	Declared []string
-	// Objected are those of them that standing objections name. Objections to every purpose are not among them: they count for new ones by themselves.
+	// Objected are those of them that standing objections name. Objections to every purpose are not among them: they
+	// count for new ones by themselves.
 	Objected []string
 	// AnyObjection says whether any objection stands, named or to every purpose.
 	AnyObjection bool
@@ -42,8 +44,9 @@ type Danger struct {
 	Words string
 }
 
-// Compare says what a new policy would take away from people under the one that is active; previous is nil where none is. Both have passed Validate. Dangers may be
-// acknowledged; an error may not: an [*Error] where a purpose does not say how it stands to an earlier one that people objected to, ErrPurposesExhausted.
+// Compare says what a new policy would take away from people under the one that is active; previous is nil where none
+// is. Both have passed Validate. Dangers may be acknowledged; an error may not: an [*Error] where a purpose does not
+// say how it stands to an earlier one that people objected to, ErrPurposesExhausted.
 func Compare(previous, next *vetov1.Policy, f Facts) ([]Danger, error) {
 	ever := slices.Clone(f.Declared)
 	for _, name := range purposesOf(next) {
@@ -158,8 +161,8 @@ func honours(r *vetov1.Regime) bool {
 	return r.GetObjections() != vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY
 }
 
-// suspended answers whether a suspension stops a regime at a place for a purpose. A group means what either policy says: for the purpose of a warning the wider reading is
-// the right one.
+// suspended answers whether a suspension stops a regime at a place for a purpose. A group means what either policy
+// says: for the purpose of a warning the wider reading is the right one.
 func suspended(list []*vetov1.Suspension, previous, next *vetov1.Policy) func(regime, place, purpose string) bool {
 	codes := make([][]string, len(list))
 	for i, s := range list {

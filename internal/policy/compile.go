@@ -9,12 +9,13 @@ import (
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 )
 
-// Bits answers which bit a purpose has in the register, 0 to 31. A bit is a name's for ever; the register hands it out when a policy first declares the name. False: the
-// register never knew the name.
+// Bits answers which bit a purpose has in the register, 0 to 31. A bit is a name's for ever; the register hands it out
+// when a policy first declares the name. False: the register never knew the name.
 type Bits func(purpose string) (bit uint8, ok bool)
 
-// Compile turns a policy into the gate's. It is judged first: what Validate refuses is refused here, with the same error. So is a purpose without a
-// bit, and a relation to a name that the register never knew, which would take over nothing.
+// Compile turns a policy into the gate's. It is judged first: what Validate refuses is refused here, with the same
+// error. So is a purpose without a bit, and a relation to a name that the register never knew, which would take over
+// nothing.
 func Compile(p *vetov1.Policy, bits Bits) (*gate.Policy, error) {
 	var f faults
 	f.judge(p)

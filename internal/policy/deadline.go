@@ -6,8 +6,9 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 )
 
-// Deadline is the objection deadline that stands at an instant for people in a country: that of the ruling regime's period which is current or comes next; when all are over,
-// the last one's. False where no regime rules the country for the purpose, or the period has no deadline.
+// Deadline is the objection deadline that stands at an instant for people in a country: that of the ruling regime's
+// period which is current or comes next; when all are over, the last one's. False where no regime rules the country
+// for the purpose, or the period has no deadline.
 //
 // It words the notice and the receipt, and changes no decision: a later objection is honoured all the same.
 func Deadline(p *vetov1.Policy, country, purpose string, at time.Time) (time.Time, bool) {

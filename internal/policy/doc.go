@@ -1,23 +1,27 @@
 // Package policy reads a policy document, judges it, and compiles it for the gate.
 //
-// A document is YAML in the shape of the message veto.v1.Policy. [Parse] reads it, [Validate] judges one that came as a message, [Format] prints it, [Compile]
-// turns it into the gate's rules, [Compare] says what a new document would take away from people, and [Deadline] what a notice and a receipt word.
+// A document is YAML in the shape of the message veto.v1.Policy. [Parse] reads it, [Validate] judges one that came as
+// a message, [Format] prints it, [Compile] turns it into the gate's rules, [Compare] says what a new document would
+// take away from people, and [Deadline] what a notice and a receipt word.
 //
 // # What is read
 //
-// One YAML document of at most 1 MiB, a mapping at its root. Names stand in either spelling of the message (item_id, itemId), enum values with or without
-// their prefix (LEGITIMATE_INTERESTS), instants as RFC 3339 with an offset, durations as a number with ns, us, ms, s, m or h. What YAML offers besides is refused, because a
-// document that decides about people must say the same to everyone who reads it: a key twice, in one spelling or two; anchors, aliases and merge keys; tags;
-// nulls; a second document. `version` and `etag` are the server's to set, and refused.
+// One YAML document of at most 1 MiB, a mapping at its root. Names stand in either spelling of the message (item_id,
+// itemId), enum values with or without their prefix (LEGITIMATE_INTERESTS), instants as RFC 3339 with an offset,
+// durations as a number with ns, us, ms, s, m or h. What YAML offers besides is refused, because a document that
+// decides about people must say the same to everyone who reads it: a key twice, in one spelling or two; anchors,
+// aliases and merge keys; tags; nulls; a second document. `version` and `etag` are the server's to set, and refused.
 //
 // # Faults
 //
-// Every fault is reported at once, each with its path (regimes[2].content[0].kinds[1]) and, where the document is text, with line and column. Only faults of
-// the YAML itself end the reading. No message repeats a text that was not one of our own words, a declared name or a code of a place.
+// Every fault is reported at once, each with its path (regimes[2].content[0].kinds[1]) and, where the document is
+// text, with line and column. Only faults of the YAML itself end the reading. No message repeats a text that was not
+// one of our own words, a declared name or a code of a place.
 //
 // # Which regime rules
 //
-// A regime that names a subdivision beats one that names its country, that one beats a group, and a group beats `*`. Within a rank the nearer code wins (see
-// package jurisdiction: FR-974 is RE before it is FR). Two regimes of one rank for one place and purpose are refused, unless they rule at different times: membership
-// in the built-in groups goes by date.
+// A regime that names a subdivision beats one that names its country, that one beats a group, and a group beats `*`.
+// Within a rank the nearer code wins (see package jurisdiction: FR-974 is RE before it is FR). Two regimes of one rank
+// for one place and purpose are refused, unless they rule at different times: membership in the built-in groups goes
+// by date.
 package policy

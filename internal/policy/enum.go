@@ -6,8 +6,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// enumValue finds a value by its name, with or without the enum's prefix. Nil: there is none. Numbers are not names: a typing error would be another
-// treatment.
+// enumValue finds a value by its name, with or without the enum's prefix. Nil: there is none. Numbers are not names: a
+// typing error would be another treatment.
 func enumValue(d protoreflect.EnumDescriptor, name string) protoreflect.EnumValueDescriptor {
 	if v := d.Values().ByName(protoreflect.Name(name)); v != nil {
 		return v
@@ -32,7 +32,8 @@ func enumNames(d protoreflect.EnumDescriptor) string {
 	return strings.Join(names, ", ")
 }
 
-// enumPrefix is what buf's STANDARD lint rules want before each value: LegalBasis → LEGAL_BASIS_. The zero value ends in UNSPECIFIED by the same rules.
+// enumPrefix is what buf's STANDARD lint rules want before each value: LegalBasis → LEGAL_BASIS_. The zero value ends
+// in UNSPECIFIED by the same rules.
 func enumPrefix(d protoreflect.EnumDescriptor) string {
 	return strings.TrimSuffix(string(d.Values().ByNumber(0).Name()), "UNSPECIFIED")
 }

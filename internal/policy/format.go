@@ -17,8 +17,9 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 )
 
-// Format prints a policy as a document: the fields in the order of the message, instants in UTC, enum values without their prefix. `version` and `etag` are left out, and so
-// is whatever is not said. [Parse] reads it back as an equal message.
+// Format prints a policy as a document: the fields in the order of the message, instants in UTC, enum values without
+// their prefix. `version` and `etag` are left out, and so is whatever is not said. [Parse] reads it back as an equal
+// message.
 func Format(p *vetov1.Policy) []byte {
 	node := formatMessage(p.ProtoReflect())
 	var b bytes.Buffer
@@ -81,8 +82,9 @@ func formatValue(v protoreflect.Value, field protoreflect.FieldDescriptor) *yaml
 	}
 }
 
-// Canonical is the bytes that stand for a policy on record: the message without version and etag, its fields in the order of their numbers. Two documents that say
-// the same have the same bytes, whatever their comments, order and spelling.
+// Canonical is the bytes that stand for a policy on record: the message without version and etag, its fields in the
+// order of their numbers. Two documents that say the same have the same bytes, whatever their comments, order and
+// spelling.
 func Canonical(p *vetov1.Policy) ([]byte, error) {
 	c, _ := proto.Clone(p).(*vetov1.Policy)
 	c.Version, c.Etag = 0, ""

@@ -52,8 +52,8 @@ func (c *faults) overlapsAt(b *rulebook, holds []hold, code string, reported map
 
 // meet says whether two holds of one rank are in force at one time for one purpose, and which.
 //
-// A meeting that was over before either regime could have included anything is none: the United Kingdom was in the EU until 2020, and a policy of today may name the
-// EU in one regime, and in another a group with the United Kingdom.
+// A meeting that was over before either regime could have included anything is none: the United Kingdom was in the EU
+// until 2020, and a policy of today may name the EU in one regime, and in another a group with the United Kingdom.
 func (b *rulebook) meet(x, y hold) (string, bool) {
 	one, two := b.policy.GetRegimes()[x.regime], b.policy.GetRegimes()[y.regime]
 	until := x.until

@@ -22,12 +22,13 @@ const (
 	maxDepth = 32
 	// maxItems bounds a list; the message's own bounds end at 512.
 	maxItems = 1024
-	// maxSeparators bounds the lines and commas, and with them the YAML parser's work: every subdivision of the world, each on a line of its own, is a sixth.
+	// maxSeparators bounds the lines and commas, and with them the YAML parser's work: every subdivision of the world,
+	// each on a line of its own, is a sixth.
 	maxSeparators = 1 << 15
 )
 
-// Parse reads a document and judges it as [Validate] does. Every fault is reported at once, as an [*Error] with line and column; only a fault of the YAML
-// itself hides what stands behind it. The document is not kept.
+// Parse reads a document and judges it as [Validate] does. Every fault is reported at once, as an [*Error] with line
+// and column; only a fault of the YAML itself hides what stands behind it. The document is not kept.
 func Parse(document []byte) (*vetov1.Policy, error) {
 	root, err := parseTree(document)
 	if err != nil {
@@ -71,8 +72,9 @@ func parseTree(document []byte) (*yaml.Node, error) {
 	return root.Content[0], nil
 }
 
-// hostile finds the offset at which a document asks for more work than a policy could need, and says how. It is a guard in front of the YAML parser, whose work
-// grows with the square of the depth, so it may look inside quoted text and comments, where nobody writes that many.
+// hostile finds the offset at which a document asks for more work than a policy could need, and says how. It is a
+// guard in front of the YAML parser, whose work grows with the square of the depth, so it may look inside quoted text
+// and comments, where nobody writes that many.
 func hostile(document []byte) (int, string) {
 	const maxOpen = 1000
 	open, separators := 0, 0
@@ -120,8 +122,9 @@ func syntax(document []byte, offset int, message string) error {
 // yamlLine finds the line in the YAML parser's messages, which have no other form for it.
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// fromYAML turns the YAML parser's error into a fault. The parser tells no column: the line's first character stands for it. Its messages are its own words;
-// of the document they hold nothing but the names of anchors, and these are cut.
+// fromYAML turns the YAML parser's error into a fault. The parser tells no column: the line's first character stands
+// for it. Its messages are its own words; of the document they hold nothing but the names of anchors, and these are
+// cut.
 func fromYAML(document []byte, err error) error {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1

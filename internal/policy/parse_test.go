@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -157,7 +158,7 @@ func TestFormatParsesBack(t *testing.T) {
 		if diff := cmp.Diff(p, parse(t, string(text)), protocmp.Transform()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if again := policy.Format(parse(t, string(text))); string(again) != string(text) {
+		if again := policy.Format(parse(t, string(text))); !bytes.Equal(again, text) {
 			t.Errorf("printed twice, differently:\n%s", cmp.Diff(string(text), string(again)))
 		}
 	}
@@ -297,7 +298,7 @@ func TestErrorsNeverRepeatWhatWasSent(t *testing.T) {
 // TestFault_P03_HostileDocuments refuses each in under a second, with line and column.
 func TestFault_P03_HostileDocuments(t *testing.T) {
 	var bomb strings.Builder
-	bomb.WriteString("a: &a [x, x, x, x, x, x, x, x, x, x]\n")
+	bomb.WriteString("a: &a [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n")
 	for c := 'b'; c <= 'z'; c++ {
 		fmt.Fprintf(&bomb, "%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c, ", c-1), 10), ", "))
 	}

@@ -67,7 +67,8 @@ func newRulebook(p *vetov1.Policy) *rulebook {
 	return b
 }
 
-// group adds a hold by a group, unless the same regime has the same one already through another: a country may be in many groups of one regime.
+// group adds a hold by a group, unless the same regime has the same one already through another: a country may be in
+// many groups of one regime.
 func (b *rulebook) group(h hold, code string) {
 	list := b.grouped[code]
 	for i := len(list) - 1; i >= 0 && list[i].regime == h.regime; i-- {
@@ -78,8 +79,9 @@ func (b *rulebook) group(h hold, code string) {
 	b.grouped[code] = append(list, h)
 }
 
-// holds lists the regimes that hold a place, in the order of precedence. Within a rank the nearer code comes first, then the order of the document, which
-// matters only where two regimes met before either could include anything (see overlaps). What is no place is held by none, `*` included.
+// holds lists the regimes that hold a place, in the order of precedence. Within a rank the nearer code comes first,
+// then the order of the document, which matters only where two regimes met before either could include anything (see
+// overlaps). What is no place is held by none, `*` included.
 func (b *rulebook) holds(place string) []hold {
 	var subdivisions, countries, groups []hold
 	chain := jurisdiction.Chain(place)
@@ -136,8 +138,9 @@ func declaredGroups(p *vetov1.Policy) groups {
 	return g
 }
 
-// walk hands out who is in any of the groups, and when, under canonical codes; via is the name that led there. Each group is opened once, so that neither a circle
-// nor groups that hold each other many times over cost more than they are long.
+// walk hands out who is in any of the groups, and when, under canonical codes; via is the name that led there. Each
+// group is opened once, so that neither a circle nor groups that hold each other many times over cost more than they
+// are long.
 func (g groups) walk(names []string, member func(via string, m jurisdiction.Member)) {
 	seen := map[string]bool{}
 	var open func(via, name string)

@@ -20,8 +20,9 @@ const (
 // maxPlaceholderBytes is the message's bound of a placeholder.
 const maxPlaceholderBytes = 64
 
-// SubjectRule is the rule for ids of people on a platform: the one rule for ids ([subject.CheckID]), and what `subject_ids` wants besides. It answers "" where an id is
-// fine, else what is wrong, never with the id. A pattern that does not compile, which Validate reports, refuses every id.
+// SubjectRule is the rule for ids of people on a platform: the one rule for ids ([subject.CheckID]), and what
+// `subject_ids` wants besides. It answers "" where an id is fine, else what is wrong, never with the id. A pattern
+// that does not compile, which Validate reports, refuses every id.
 //
 // The rule may be called from many goroutines at once, and allocates nothing for an id in ASCII.
 func SubjectRule(ids *vetov1.SubjectIds) func(id string) string {
@@ -80,7 +81,8 @@ func newPlaceholders(words []string) placeholders {
 	return p
 }
 
-// has compares without letter case. An id in ASCII, which nearly all are, is folded on the stack and looked up; any other is compared with each word.
+// has compares without letter case. An id in ASCII, which nearly all are, is folded on the stack and looked up; any
+// other is compared with each word.
 func (p placeholders) has(id string) bool {
 	if len(p.other) == 0 || len(id) > 4*maxPlaceholderBytes {
 		return false

@@ -13,11 +13,11 @@ import (
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 )
 
-// Suspensions compiles what is suspended. A group is resolved into its members: for the built-in ones all who are still in it when the suspension is made or join later. p
-// is the policy that declares the other groups.
+// Suspensions compiles what is suspended. A group is resolved into its members: for the built-in ones all who are
+// still in it when the suspension is made or join later. p is the policy that declares the other groups.
 //
-// What cannot be resolved stops more, never less: a purpose that the register does not know stops every purpose, and a jurisdiction that is neither a place nor a group
-// stops the whole regime.
+// What cannot be resolved stops more, never less: a purpose that the register does not know stops every purpose, and a
+// jurisdiction that is neither a place nor a group stops the whole regime.
 func Suspensions(list []*vetov1.Suspension, p *vetov1.Policy, bits Bits) *gate.Suspensions {
 	groups := declaredGroups(p)
 	out := make([]gate.Suspension, 0, len(list))
@@ -63,8 +63,9 @@ func (g groups) codes(s *vetov1.Suspension) []string {
 	return slices.Compact(out)
 }
 
-// CheckSuspension says what is wrong with a request to suspend or resume a part of a regime: a jurisdiction that is none or that the regime does not rule, a purpose that
-// it does not name. Paths are those of SuspendRegimeRequest; groups are read at now. The error is an [*Error]; ErrUnknownRegime where the policy has no such regime.
+// CheckSuspension says what is wrong with a request to suspend or resume a part of a regime: a jurisdiction that is
+// none or that the regime does not rule, a purpose that it does not name. Paths are those of SuspendRegimeRequest;
+// groups are read at now. The error is an [*Error]; ErrUnknownRegime where the policy has no such regime.
 func CheckSuspension(p *vetov1.Policy, regime string, jurisdictions, purposes []string, now time.Time) error {
 	i := slices.IndexFunc(p.GetRegimes(), func(r *vetov1.Regime) bool { return r.GetName() == regime })
 	if i < 0 {

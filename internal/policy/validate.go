@@ -12,8 +12,8 @@ import (
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 )
 
-// Validate judges a policy that came as a message: the rules of the message itself, and those that look further than one field. Every fault is reported at
-// once, as an [*Error]. Version and etag are not looked at.
+// Validate judges a policy that came as a message: the rules of the message itself, and those that look further than
+// one field. Every fault is reported at once, as an [*Error]. Version and etag are not looked at.
 func Validate(p *vetov1.Policy) error {
 	var f faults
 	f.judge(p)
@@ -49,16 +49,16 @@ func (c *faults) shape(p *vetov1.Policy) {
 
 // remedy words a violation: protovalidate says what is wrong, and only for a value that is missing not what to do.
 func remedy(v *protovalidate.Violation) string {
-	switch rule := v.Proto.GetRuleId(); {
-	case rule == "enum.not_in":
+	switch v.Proto.GetRuleId() {
+	case "enum.not_in":
 		return "not stated; it is one of " + enumNames(field(v).Enum())
-	case rule == "enum.defined_only":
+	case "enum.defined_only":
 		return "no such value; it is one of " + enumNames(field(v).Enum())
-	case rule == "required" || rule == "string.min_bytes" || rule == "repeated.min_items":
+	case "required", "string.min_bytes", "repeated.min_items":
 		return "not stated, and a policy needs it; write it"
-	case rule == "repeated.unique":
+	case "repeated.unique":
 		return "one value stands twice; remove it"
-	case rule == "string.pattern":
+	case "string.pattern":
 		return "not of the form " + v.RuleValue.String()
 	default:
 		return v.Proto.GetMessage()
@@ -127,7 +127,8 @@ func (c *faults) purposes(list []*vetov1.Purpose) {
 	}
 }
 
-// heirs answers for a purpose whose objections count for it: its own, and those of all that it replaces or inherits from, directly or through others.
+// heirs answers for a purpose whose objections count for it: its own, and those of all that it replaces or inherits
+// from, directly or through others.
 func heirs(list []*vetov1.Purpose) func(name string) []string {
 	edges := map[string][]string{}
 	for _, p := range list {

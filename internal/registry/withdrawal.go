@@ -41,6 +41,8 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 		if w.proved, err = r.proved(ctx, receipt, view); err != nil {
 			return nil, err
 		}
+		named := request.GetSubjectId()
+		w.foreign = named != "" && w.proved.Event.Side.Subject != r.keys.Subject(named)
 	}
 	if w.call, err = r.call(actor, request.GetRequestId()); err != nil {
 		return nil, err
@@ -61,6 +63,7 @@ type withdrawal struct {
 	call     call
 	id       event.ObjectionID // the one filing that is meant; empty: every one of the subject's
 	proved   *filing.Filing    // the filing whose receipt was shown; nil: none was
+	foreign  bool              // the receipt is of somebody else's filing than the subject's
 }
 
 func (w *withdrawal) check(v *View) error {
@@ -118,9 +121,10 @@ func sameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
 	})
 }
 
-// resolve says what the withdrawal comes to.
+// resolve says what the withdrawal comes to. A receipt of another person's filing lifts nothing: not that one, since it
+// is not what was asked for, and not what was asked for, since it proves nothing of that.
 func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
-	if w.proved == nil && filing.WordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != filing.VerifiedWord {
+	if w.foreign || w.proved == nil && filing.WordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != filing.VerifiedWord {
 		return store.Verdict{Answer: []byte(answerUnverified)}, nil
 	}
 	filings, err := w.meant(p)

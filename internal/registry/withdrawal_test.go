@@ -187,3 +187,22 @@ func TestWithdrawalRefusesBadInput(t *testing.T) {
 		}
 	}
 }
+
+func TestReceiptOfAnotherPersonsFilingLiftsNothing(t *testing.T) {
+	r := open(t)
+	r.file(filing("anna"))
+	berts := r.file(filing("bert"))
+	got := r.withdraw(withdrawal("anna", unverified, func(q *vetov1.WithdrawObjectionRequest) { q.ProofReceipt = berts.GetReceipt() }))
+	if got.GetEffect() != vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_NO_EFFECT_UNVERIFIED {
+		t.Errorf("effect: %v, want NO_EFFECT_UNVERIFIED", got.GetEffect())
+	}
+	for _, id := range []string{"anna", "bert"} {
+		if got := r.decide(id, "FR"); got != vetov1.Reason_REASON_OBJECTED {
+			t.Errorf("%s: %v, want OBJECTED", id, got)
+		}
+	}
+	own := r.withdraw(withdrawal("bert", unverified, func(q *vetov1.WithdrawObjectionRequest) { q.ProofReceipt = berts.GetReceipt() }))
+	if own.GetEffect() != vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_LIFTED {
+		t.Errorf("with his own: %v, want LIFTED", own.GetEffect())
+	}
+}

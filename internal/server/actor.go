@@ -20,7 +20,7 @@ func identify(context.Context) registry.Actor {
 // actorOf is who calls, as identify said. The zero Actor, where no interceptor stood before the call, may do nothing: the
 // register refuses an actor without a name.
 func actorOf(ctx context.Context) registry.Actor {
-	actor, _ := ctx.Value(actorKey{}).(registry.Actor) //nolint:errcheck // absent: nobody
+	actor, _ := ctx.Value(actorKey{}).(registry.Actor)
 	return actor
 }
 

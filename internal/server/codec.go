@@ -39,7 +39,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 		return err
 	}
 	var search search
-	bytes := data.Materialize() // a copy: the buffers are the transport's
+	bytes := data.Materialize() //nolint:misspell // gRPC's name; a copy, since the buffers are the transport's
 	if search.repair(bytes, message.ProtoReflect().Descriptor(), "", 0); len(search.paths) == 0 {
 		return err
 	}

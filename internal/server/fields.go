@@ -27,11 +27,7 @@ var itemFields = func() map[string]fieldSet {
 // fieldUse watches over one call or stream that every field which a regime reads comes from somewhere. A field counts as
 // mapped once an item carried it, or where the caller named it. A field named absent that an item carries all the same is
 // decided by what it carries: nothing that speaks against an item is ever dropped.
-type fieldUse struct {
-	mapped fieldSet
-	ref    gate.PurposeRef // the purpose that reads is of
-	reads  []gate.Read
-}
+type fieldUse struct{ mapped fieldSet }
 
 // named notes the fields that the caller names, and says which names are none of Item's, by the lists' paths.
 func (u *fieldUse) named(prefix string, mapped, absent []string) []registry.FieldFault {
@@ -68,17 +64,10 @@ func (u *fieldUse) see(items []*vetov1.Item) {
 	}
 }
 
-// check refuses with the fields that decisions for the purpose read and that come from nowhere. Without a policy nothing
-// is read.
-func (u *fieldUse) check(view *gate.View, purpose gate.PurposeRef) error {
-	if view.Policy == nil {
-		return nil
-	}
-	if u.reads == nil || u.ref != purpose { // a policy applied meanwhile makes another reference
-		u.ref, u.reads = purpose, view.Policy.Reads(purpose)
-	}
+// check refuses with the fields that are read and come from nowhere.
+func (u *fieldUse) check(reads []gate.Read) error {
 	var missing []gate.Read
-	for _, read := range u.reads {
+	for _, read := range reads {
 		if u.mapped&itemFields[read.Field] == 0 {
 			missing = append(missing, read)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,13 +14,14 @@ import (
 	"google.golang.org/grpc/status"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/server"
 	"github.com/veto-gate/veto/internal/store"
 )
 
 func TestAServerThatLostItsStoreRefusesAndSaysSo(t *testing.T) {
-	p := start(t, settings{registry: registry.Config{MaxStaleness: 100 * time.Millisecond}, server: server.Config{HealthInterval: time.Millisecond}})
+	p := start(t, settings{registry: registry.Config{MaxStaleness: time.Second}, server: server.Config{HealthInterval: time.Millisecond}})
 	open, err := p.decisions.StreamDecide(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +84,76 @@ func TestAServerThatLostItsStoreRefusesAndSaysSo(t *testing.T) {
 	if got := p.decide(post("i1", "ada"), 0).GetDecision().GetReason(); got != vetov1.Reason_REASON_ELIGIBLE {
 		t.Errorf("when the store is back: %s", got)
 	}
-	if log := p.lines.String(); strings.Count(log, "not serving") != 1 {
-		t.Errorf("the log tells it %d times, want once:\n%s", strings.Count(log, "not serving"), log)
+	// It is told when it changes, not at each look.
+	var told []string
+	for line := range strings.Lines(p.lines.String()) {
+		for _, message := range []string{`msg="not serving"`, "msg=serving"} {
+			if strings.Contains(line, message) {
+				told = append(told, message)
+			}
+		}
+	}
+	if len(told) < 3 || len(slices.Compact(slices.Clone(told))) != len(told) {
+		t.Errorf("the log tells %q", told)
+	}
+}
+
+func TestMinRevisionIsWaitedFor(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		shown bool // the event becomes visible to the fold while the call waits
+	}{
+		{"and reached", true},
+		{"in vain", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := start(t, settings{registry: registry.Config{MaxStaleness: time.Second}})
+			head := p.object("bob")
+			next := head + 1
+			p.order.Hide(event.Revision(next))
+			filed, decided := make(chan error, 1), make(chan error, 1)
+			var answer *vetov1.DecideResponse
+			go func() {
+				_, err := p.objections.FileObjection(context.Background(), filing("ada"))
+				filed <- err
+			}()
+			for at := uint64(0); at < next; { // until the event is in the log, where the fold does not see it
+				if err := p.log.Wait(t.Context(), event.Revision(head)); err != nil {
+					t.Fatal(err)
+				}
+				got, err := p.log.Head(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				at = uint64(got.Revision)
+			}
+			go func() {
+				var err error
+				answer, err = p.decisions.Decide(context.Background(), &vetov1.DecideRequest{Purpose: training, Item: post("i1", "ada"), MinRevision: next})
+				decided <- err
+			}()
+			if test.shown {
+				select {
+				case err := <-decided:
+					t.Fatalf("decided before the revision was there: %v, %v", answer, err)
+				default:
+				}
+				p.order.Show()
+				if err := <-decided; err != nil || answer.GetRevision() < next || answer.GetDecision().GetReason() != vetov1.Reason_REASON_OBJECTED {
+					t.Errorf("got %v, %v; want OBJECTED at revision %d", answer, err, next)
+				}
+				if err := <-filed; err != nil {
+					t.Errorf("FileObjection: %v", err)
+				}
+				return
+			}
+			r := refused(t, <-decided)
+			if r.code != codes.Unavailable || !slices.Contains([]string{"REVISION_NOT_REACHED", "STALE"}, r.reason) || !r.retryAfter {
+				t.Errorf("got %s %s, retry %v", r.code, r.reason, r.retryAfter)
+			}
+			p.order.Show()
+			<-filed // in time or not: the event is in the log
+		})
 	}
 }
 

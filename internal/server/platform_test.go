@@ -25,6 +25,7 @@ import (
 	"github.com/veto-gate/veto/internal/server"
 	"github.com/veto-gate/veto/internal/store"
 	"github.com/veto-gate/veto/internal/store/sqlite"
+	"github.com/veto-gate/veto/internal/store/storetest"
 	"github.com/veto-gate/veto/internal/subject"
 )
 
@@ -63,6 +64,7 @@ type platform struct {
 	t          testing.TB
 	dir        string
 	log        *wobbly
+	order      *storetest.Misordering
 	register   *registry.Registry
 	conn       *grpc.ClientConn
 	objections vetov1.RegistryServiceClient
@@ -137,7 +139,8 @@ func start(t testing.TB, s settings) *platform {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.log = &wobbly{Log: db}
+	p.order = storetest.Misorder(db)
+	p.log = &wobbly{Log: p.order}
 	keys := secretOf(t, p.dir).Keys()
 	if err := registry.Bind(ctx, p.log, keys, "example.org/veto", time.Now); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func typedFault(err error) (fault, bool) {
 	}
 	if e, ok := errors.AsType[*batchTooLargeError](err); ok {
 		f := invalid(vetov1.ErrorReason_ERROR_REASON_BATCH_TOO_LARGE, registry.FieldFault{Field: "items", Message: strings.TrimPrefix(e.Error(), "items: ")})
-		f.metadata = map[string]string{"max_items": fmt.Sprint(MaxItems)}
+		f.metadata = map[string]string{"max_items": strconv.Itoa(MaxItems)}
 		return f, true
 	}
 	if e, ok := errors.AsType[*unmappedFieldsError](err); ok {
@@ -128,11 +129,11 @@ func typedFault(err error) (fault, bool) {
 		return dangerous(e), true
 	}
 	if e, ok := errors.AsType[*registry.AboveHeadError](err); ok {
-		return fault{code: codes.OutOfRange, reason: vetov1.ErrorReason_ERROR_REASON_REVISION_ABOVE_HEAD, metadata: map[string]string{"head": fmt.Sprint(e.Head)},
+		return fault{code: codes.OutOfRange, reason: vetov1.ErrorReason_ERROR_REASON_REVISION_ABOVE_HEAD, metadata: map[string]string{"head": strconv.FormatUint(e.Head, 10)},
 			message: fmt.Sprintf("min_revision: above the log's head, which is %d; use a revision that a write returned", e.Head)}, true
 	}
 	if e, ok := errors.AsType[*registry.EtagError](err); ok {
-		return fault{code: codes.Aborted, reason: vetov1.ErrorReason_ERROR_REASON_ETAG_MISMATCH, metadata: map[string]string{"active_version": fmt.Sprint(e.Active)},
+		return fault{code: codes.Aborted, reason: vetov1.ErrorReason_ERROR_REASON_ETAG_MISMATCH, metadata: map[string]string{"active_version": strconv.FormatUint(e.Active, 10)},
 			message: fmt.Sprintf("etag: not the active policy's, which is version %d; read it, look at what changed, and apply again", e.Active)}, true
 	}
 	return missing(err)
@@ -147,7 +148,7 @@ func missing(err error) (fault, bool) {
 			details: []protoadapt.MessageV1{noSuchRegime}}, true
 	}
 	if e, ok := errors.AsType[*unknownVersionError](err); ok {
-		return fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_POLICY_VERSION, metadata: map[string]string{"latest": fmt.Sprint(e.latest)},
+		return fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_POLICY_VERSION, metadata: map[string]string{"latest": strconv.FormatUint(e.latest, 10)},
 			message: e.Error(), details: []protoadapt.MessageV1{&errdetails.ResourceInfo{ResourceType: "veto.v1.Policy", Description: e.Error()}}}, true
 	}
 	if e, ok := errors.AsType[*registry.UnsupportedError](err); ok {

@@ -29,11 +29,12 @@ func Countries() []string { return slices.Clone(tables().countries) }
 // Places lists every code that names a place: countries, subdivisions, and former codes of subdivisions; sorted. The caller owns the list.
 func Places() []string { return slices.Clone(tables().places) }
 
-// Chain lists the codes that a place is, the most specific first, beginning with the code itself. Nil where the code names no place. The caller owns the
-// list.
+// Chain lists the codes that a place is, the most specific first, beginning with the code itself. Nil where the code
+// names no place. The caller owns the list.
 func Chain(code string) []string { return slices.Clone(tables().chains[code]) }
 
-// Own is the part of the chain that is the place itself: up to its own country code, without the mother country. Membership in a group goes by it.
+// Own is the part of the chain that is the place itself: up to its own country code, without the mother country.
+// Membership in a group goes by it.
 func Own(code string) []string {
 	c := tables().chains[code]
 	for i := range c {
@@ -44,7 +45,8 @@ func Own(code string) []string {
 	return nil
 }
 
-// Canonical is the one code under which rules for a place are kept: RE for FR-974 and FR-RE, itself for most. False where the code names no place.
+// Canonical is the one code under which rules for a place are kept: RE for FR-974 and FR-RE, itself for most. False
+// where the code names no place.
 func Canonical(code string) (string, bool) {
 	c, ok := tables().canonical[code]
 	return c, ok

@@ -105,8 +105,9 @@ func chain(code string, parents, own map[string]string) []string {
 	return out
 }
 
-// members reads a group's membership, and adds the territories of its members that are inside the EU with a code of their own. A territory cannot be in
-// the EEA before its state is, and all their states are in it since 1995 at the latest, so the later of the two days is taken.
+// members reads a group's membership, and adds the territories of its members that are inside the EU with a code of
+// their own. A territory cannot be in the EEA before its state is, and all their states are in it since 1995 at the
+// latest, so the later of the two days is taken.
 func members(group string) []Member {
 	var out []Member
 	var founded time.Time

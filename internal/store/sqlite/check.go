@@ -14,8 +14,9 @@ import (
 // maxRehashed bounds how many of the last leaves are hashed anew when the log is opened.
 const maxRehashed = 1024
 
-// check holds the head against the tables and returns it. The error is ErrCorrupt with what was found.
-func (w *writer) check(ctx context.Context) (store.Head, error) {
+// check holds the head against the tables and returns it; of the last leaves, it hashes at most so many anew. The error
+// is ErrCorrupt with what was found.
+func (w *writer) check(ctx context.Context, most event.Revision) (store.Head, error) {
 	head, err := w.reader.head(ctx)
 	if err != nil {
 		return store.Head{}, err
@@ -26,7 +27,7 @@ func (w *writer) check(ctx context.Context) (store.Head, error) {
 	if head.Revision == 0 {
 		return head, nil
 	}
-	return head, w.checkLastLeaves(ctx, head)
+	return head, w.checkLastLeaves(ctx, head, most)
 }
 
 const countEvents = `SELECT count(*), coalesce(max(revision), 0) FROM event`
@@ -46,11 +47,11 @@ func (w *writer) checkCount(ctx context.Context, head store.Head) error {
 
 const selectLeaves = `SELECT revision, leaf, leaf_hash FROM event WHERE revision > ? ORDER BY revision`
 
-// checkLastLeaves hashes the leaves under the frontier's last hash anew, or as many of them as it may, and holds them
-// against their stored hashes and, where it did all, against the frontier.
-func (w *writer) checkLastLeaves(ctx context.Context, head store.Head) (err error) {
+// checkLastLeaves hashes the leaves under the frontier's last hash anew, or at most so many of them, and holds
+// them against their stored hashes and, where it did all, against the frontier.
+func (w *writer) checkLastLeaves(ctx context.Context, head store.Head, most event.Revision) (err error) {
 	span := event.Revision(1) << bits.TrailingZeros64(uint64(head.Revision))
-	some := min(span, maxRehashed)
+	some := min(span, most)
 	rows, err := w.conn.QueryContext(ctx, selectLeaves, int64(head.Revision-some))
 	if err != nil {
 		return fmt.Errorf("read leaves: %w", readError(err))

@@ -10,7 +10,7 @@ import (
 // checkInvariants holds the head against the tables after every group. The group is durable by now, so what does not
 // fit is a broken invariant of this package's.
 func (w *writer) checkInvariants(ctx context.Context) {
-	if _, err := w.check(ctx); err != nil {
+	if _, err := w.check(ctx, 8); err != nil {
 		panic(fmt.Sprintf("after a group: %v", err))
 	}
 }

@@ -93,7 +93,7 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	if db.writer, err = openWriter(ctx, file); err != nil {
 		return err
 	}
-	head, err := db.writer.check(ctx)
+	head, err := db.writer.check(ctx, maxRehashed)
 	if err != nil {
 		return err
 	}
