@@ -104,7 +104,7 @@ released: ## Write proto/released.binpb; only with a release, and with a line in
 fuzz-short: ## Run each fuzz target for FUZZTIME (5s).
 	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd internal test | sort | while IFS=: read -r file func; do \
 		echo "$$(dirname "$$file") $${func#func }"; \
-		go test -run='^$$' -fuzz="^$${func#func }$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")" </dev/null; \
+		go test -run='^$$' -fuzz="^$${func#func }$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=10x "./$$(dirname "$$file")" </dev/null; \
 	done
 
 .PHONY: bench

@@ -124,10 +124,10 @@ func parseItem(text []byte) (*vetov1.Item, error) {
 	decoder.UseNumber() // a number is handed on as it was written
 	var fields map[string]any
 	if err := decoder.Decode(&fields); err != nil {
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return nil, usage(hint, "--item: not JSON from byte %d on", syntax.Offset)
+		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return nil, usage(hint, "--item: not a JSON object")
 		}
-		return nil, usage(hint, "--item: not a JSON object")
+		return nil, usage(hint, "--item: not JSON from byte %d on", decoder.InputOffset())
 	}
 	if decoder.More() {
 		return nil, usage("one item at a time; `veto filter` takes many", "--item: there is something after the object")

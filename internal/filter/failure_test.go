@@ -268,7 +268,7 @@ func TestFault_P06_BrokenBytes(t *testing.T) {
 	}
 	in, folder := filepath.Join(t.TempDir(), "in.parquet"), t.TempDir()
 	refusals, files := 0, 0
-	for i := 0; i < len(whole); i += 5 {
+	for i := 0; i < len(whole); i += 11 {
 		broken := bytes.Clone(whole)
 		broken[i] ^= 1 << (i % 8)
 		refusals += checkBroken(t, in, folder, broken)

@@ -182,11 +182,11 @@ func everyType(rows int) (*arrow.Schema, []string) {
 }
 
 func TestEveryTypePassesUntouched(t *testing.T) {
-	schema, rows := everyType(330)
+	schema, rows := everyType(230)
 	masks := map[string]func(row int) bool{
 		"all": func(int) bool { return true }, "none": func(int) bool { return false },
 		"odd": func(row int) bool { return row%2 == 1 }, "runs": func(row int) bool { return row/37%2 == 0 },
-		"the last": func(row int) bool { return row == 329 },
+		"the last": func(row int) bool { return row == 229 },
 	}
 	for stored, props := range map[string][]parquet.WriterProperty{
 		"plain":           {parquet.WithDictionaryDefault(false), parquet.WithCompression(compress.Codecs.Uncompressed)},

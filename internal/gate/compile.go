@@ -21,6 +21,7 @@ type Policy struct {
 	byName       map[string]int
 	regimes      []regime
 	places       map[string]*place
+	reads        [][]Read // by the position of the purpose
 	checkID      func(string) string
 	checkSubject func(string) string
 }
@@ -63,6 +64,10 @@ func NewPolicy(r Rules) (*Policy, error) {
 	}
 	for code, one := range r.Places {
 		p.places[code] = &place{chain: slices.Clone(one.Chain), rulings: slices.Clone(one.Rulings)}
+	}
+	p.reads = make([][]Read, len(p.purposes))
+	for i := range p.purposes {
+		p.reads[i] = p.readsFor(&p.purposes[i])
 	}
 	return p, nil
 }

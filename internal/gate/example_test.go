@@ -103,6 +103,5 @@ func ExamplePolicy_Reads() {
 	// subjects [eu]
 	// country []
 	// content_keys [eu]
-	// modality [eu]
 	// signals [eu]
 }

@@ -173,7 +173,7 @@ func TestReads(t *testing.T) {
 	got := p.Reads(ref)
 	want := map[string]string{
 		"item_id": "", "kind": "", "visibility": "", "author_id": "", "country": "",
-		"subjects": "eu us kr", "content_keys": "eu us kr", "in_conversation": "eu us kr", "modality": "eu kr", "signals": "eu kr",
+		"subjects": "eu us kr", "content_keys": "eu us kr", "in_conversation": "eu us kr", "signals": "eu kr",
 		"author_age": "eu", "author_age_at_creation": "eu", "labels": "eu",
 		"created_at": "kr", "author_notified_at": "kr", "service": "kr",
 	}

@@ -40,7 +40,7 @@ func (b *batch) decide(ctx context.Context, items []*vetov1.Item, minRevision ui
 		return answer, nil
 	}
 	b.fields.see(items)
-	if err := b.fields.check(b.decisions.reads(&view.Gate, purpose)); err != nil {
+	if err := b.fields.check(view.Gate.Policy.Reads(purpose)); err != nil {
 		return nil, err
 	}
 	now := b.decisions.views.Now()

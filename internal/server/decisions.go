@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"sync/atomic"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -15,27 +14,6 @@ import (
 type decisions struct {
 	vetov1.UnimplementedDecisionServiceServer
 	views Views
-	known atomic.Pointer[knownReads]
-}
-
-// knownReads are the fields that decisions for one policy's purpose read. They are the same until another policy is
-// active, and finding them goes over every country: too much for each small batch.
-type knownReads struct {
-	purpose gate.PurposeRef
-	reads   []gate.Read
-}
-
-// reads are the fields that decisions for the purpose read. Without a policy nothing is read.
-func (d *decisions) reads(view *gate.View, purpose gate.PurposeRef) []gate.Read {
-	if view.Policy == nil {
-		return nil
-	}
-	if known := d.known.Load(); known != nil && known.purpose == purpose {
-		return known.reads
-	}
-	known := &knownReads{purpose: purpose, reads: view.Policy.Reads(purpose)}
-	d.known.Store(known)
-	return known.reads
 }
 
 // Decide is DecisionService.Decide.

@@ -21,7 +21,7 @@ func TestUnmappedFieldsAreRefusedByName(t *testing.T) {
 	_, err := p.decisions.BatchDecide(t.Context(), &vetov1.BatchDecideRequest{Purpose: training, Items: []*vetov1.Item{bare("i1")}})
 	r := refused(t, err)
 	r.want(t, codes.FailedPrecondition, "UNMAPPED_FIELDS")
-	if got, want := r.metadata["fields"], "subjects,author_age,author_age_at_creation,labels,content_keys,modality,signals"; got != want {
+	if got, want := r.metadata["fields"], "subjects,author_age,author_age_at_creation,labels,content_keys,signals"; got != want {
 		t.Errorf("fields %s, want %s", got, want)
 	}
 	words := r.conditions["labels"]
@@ -57,7 +57,7 @@ func TestFieldsComeFromItemsOrFromTheLists(t *testing.T) {
 		{"ages carried", []*vetov1.Item{post("i1", "ada")}, rare(), nil, codes.OK, eligible},
 		{"carried by a neighbour", []*vetov1.Item{post("i1", "ada"), bare("i2")}, rare(), nil, codes.OK, unknownAge},
 		{"ages nowhere", []*vetov1.Item{bare("i1")}, rare(), nil, unmapped, 0},
-		{"labels nowhere", []*vetov1.Item{post("i1", "ada")}, []string{"subjects", "content_keys", "modality", "signals"}, nil, unmapped, 0},
+		{"labels nowhere", []*vetov1.Item{post("i1", "ada")}, []string{"subjects", "content_keys", "signals"}, nil, unmapped, 0},
 		// A field named absent is looked at where an item carries it all the same: dropping it would fail open.
 		{"absent but carried", []*vetov1.Item{sick}, nil, rare(), codes.OK, vetov1.Reason_REASON_LABEL},
 		{"no items", nil, nil, nil, codes.OK, 0},

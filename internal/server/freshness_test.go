@@ -251,7 +251,7 @@ func TestStoppingEndsEveryCallInOrder(t *testing.T) {
 			for { // NOT_SERVING may be heard before the watch ends with the server
 				answer, err := watch.Recv()
 				if err != nil {
-					refused(t, err).want(t, codes.Unavailable, "")
+					refused(t, err).want(t, codes.Unavailable, "STOPPING")
 					break
 				}
 				if answer.GetStatus() != healthv1.HealthCheckResponse_NOT_SERVING {
@@ -272,7 +272,7 @@ func TestStoppingEndsEveryCallInOrder(t *testing.T) {
 				t.Errorf("the stream ended with %v, want in order", err)
 			case test.want != codes.OK:
 				r := refused(t, err)
-				r.want(t, test.want, "")
+				r.want(t, test.want, "STOPPING")
 				if !r.retryAfter || !strings.Contains(r.message, "stopping") {
 					t.Errorf("message %q, retry %v", r.message, r.retryAfter)
 				}

@@ -266,4 +266,4 @@ func post(itemID, authorID string) *vetov1.Item {
 }
 
 // rare are the fields that a source may have and few items carry.
-func rare() []string { return []string{"subjects", "content_keys", "labels", "modality", "signals"} }
+func rare() []string { return []string{"subjects", "content_keys", "labels", "signals"} }

@@ -80,7 +80,7 @@ var sentinels = []struct {
 	{registry.ErrUnavailable, storeAway},
 	{registry.ErrClosed, storeAway},
 	{registry.ErrInUse, storeAway},
-	{errStopping, fault{code: codes.Unavailable, retry: retrySoon,
+	{errStopping, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STOPPING, retry: retrySoon,
 		message: "this server is stopping; call again, a write with the same request_id, and send again what has no answer"}},
 	{context.DeadlineExceeded, fault{code: codes.DeadlineExceeded,
 		message: "the call's deadline is over; a write may have been done: retry with the same request_id, which does it at most once"}},

@@ -101,7 +101,7 @@ var samples = map[string]sample{
 	"server.unknownVersionError": {&unknownVersionError{latest: 7}, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
 	"server.laterError":          {&laterError{fullMethod: "/veto.v1.RegistryService/MatchIdentifier"}, codes.Unimplemented, "UNSUPPORTED"},
 	"server.panicError":          {thrown("a value"), codes.Internal, "INTERNAL"},
-	"server.errStopping":         {errStopping, codes.Unavailable, ""},
+	"server.errStopping":         {errStopping, codes.Unavailable, "STOPPING"},
 	"context.DeadlineExceeded":   {context.DeadlineExceeded, codes.DeadlineExceeded, ""},
 	"context.Canceled":           {context.Canceled, codes.Canceled, ""},
 }

@@ -71,7 +71,7 @@ const (
 	// PERMISSION_DENIED: the caller's role does not allow the call. Metadata: {"needed": "verify"}.
 	ErrorReason_ERROR_REASON_ROLE_NEEDED ErrorReason = 18
 	// UNIMPLEMENTED: the method or field is part of the API, and this server does not have it yet. Metadata: {"field":
-	// "identifiers"}.
+	// "identifiers"}, or {"method": "veto.v1.RegistryService/MatchIdentifier"}.
 	ErrorReason_ERROR_REASON_UNSUPPORTED ErrorReason = 19
 	// INTERNAL: a fault of the server. Metadata: {"incident": "…"}, which stands in its log.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 20
@@ -84,6 +84,9 @@ const (
 	// INVALID_ARGUMENT: the receipt does not fit the event that it names: its leaf, salt or list was changed, or it is of
 	// another register. Send it as it was given out.
 	ErrorReason_ERROR_REASON_RECEIPT_MISMATCH ErrorReason = 24
+	// UNAVAILABLE: the server is stopping. RetryInfo says when to try again; send what has no answer again, there or at
+	// another replica.
+	ErrorReason_ERROR_REASON_STOPPING ErrorReason = 25
 )
 
 // Enum value maps for ErrorReason.
@@ -114,6 +117,7 @@ var (
 		22: "ERROR_REASON_PURPOSES_EXHAUSTED",
 		23: "ERROR_REASON_NOT_SUSPENDED",
 		24: "ERROR_REASON_RECEIPT_MISMATCH",
+		25: "ERROR_REASON_STOPPING",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -141,6 +145,7 @@ var (
 		"ERROR_REASON_PURPOSES_EXHAUSTED":     22,
 		"ERROR_REASON_NOT_SUSPENDED":          23,
 		"ERROR_REASON_RECEIPT_MISMATCH":       24,
+		"ERROR_REASON_STOPPING":               25,
 	}
 )
 
@@ -175,7 +180,7 @@ var File_veto_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xcc\x06\n" +
+	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xe7\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12#\n" +
@@ -202,7 +207,8 @@ const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"#ERROR_REASON_UNKNOWN_POLICY_VERSION\x10\x15\x12#\n" +
 	"\x1fERROR_REASON_PURPOSES_EXHAUSTED\x10\x16\x12\x1e\n" +
 	"\x1aERROR_REASON_NOT_SUSPENDED\x10\x17\x12!\n" +
-	"\x1dERROR_REASON_RECEIPT_MISMATCH\x10\x18B.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
+	"\x1dERROR_REASON_RECEIPT_MISMATCH\x10\x18\x12\x19\n" +
+	"\x15ERROR_REASON_STOPPING\x10\x19B.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
 
 var (
 	file_veto_v1_error_reason_proto_rawDescOnce sync.Once

@@ -658,7 +658,7 @@ func (x *Identifier) GetValue() string {
 // keyed hashes are kept.
 type Objection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Ten typeable characters with a check character, e.g. `7F3K-92QM-4C`.
+	// Ten typeable characters with a check character, e.g. `7F3K-92QM-4D`.
 	ObjectionId string `protobuf:"bytes,1,opt,name=objection_id,json=objectionId,proto3" json:"objection_id,omitempty"`
 	// The revision of the filing.
 	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`

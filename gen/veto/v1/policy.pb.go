@@ -931,15 +931,16 @@ type Regime struct {
 	Objections ObjectionTreatment `protobuf:"varint,5,opt,name=objections,proto3,enum=veto.v1.ObjectionTreatment" json:"objections,omitempty"`
 	// Why objections have no effect here, required with RECORD_ONLY. At most 1024 bytes.
 	ObjectionsGround string `protobuf:"bytes,6,opt,name=objections_ground,json=objectionsGround,proto3" json:"objections_ground,omitempty"`
-	// With ASSESS: how long after its delivery a refusal takes effect. Absent: at delivery.
+	// With ASSESS: how long after its delivery a refusal takes effect, at most 100 years. Absent: at delivery.
 	RefusalDelay *durationpb.Duration `protobuf:"bytes,7,opt,name=refusal_delay,json=refusalDelay,proto3" json:"refusal_delay,omitempty"`
 	// When it applies. None: never, NOT_STARTED (PROHIBITED needs none). At most 64, in order, without overlap.
 	Periods []*Period `protobuf:"bytes,8,rep,name=periods,proto3" json:"periods,omitempty"`
-	// The least time between the notice and the start. Absent: none.
+	// The least time between the notice and the start, at most 100 years. Absent: none. With it every period must state
+	// `notice_given_at`.
 	MinimumNotice *durationpb.Duration `protobuf:"bytes,9,opt,name=minimum_notice,json=minimumNotice,proto3" json:"minimum_notice,omitempty"`
 	// Only content of people who were personally notified (`author_notified_at`).
 	NoticePerPerson bool `protobuf:"varint,10,opt,name=notice_per_person,json=noticePerPerson,proto3" json:"notice_per_person,omitempty"`
-	// Only items at least this old. Absent: any.
+	// Only items at least this old, at most 100 years. Absent: any.
 	MinimumItemAge *durationpb.Duration `protobuf:"bytes,11,opt,name=minimum_item_age,json=minimumItemAge,proto3" json:"minimum_item_age,omitempty"`
 	// Which kinds, each with its visibilities. Must be stated, unless PROHIBITED. PRIVATE_MESSAGE is refused here: no
 	// policy can allow it.
@@ -947,7 +948,7 @@ type Regime struct {
 	// Labels whose items are excluded.
 	ExcludedLabels []*ExcludedLabel `protobuf:"bytes,13,rep,name=excluded_labels,json=excludedLabels,proto3" json:"excluded_labels,omitempty"`
 	// The least age of the author, now and when the item was made, in full years, 0 to 18. Must be stated, here or by
-	// `digital_consent_age`.
+	// `digital_consent_age`, unless PROHIBITED.
 	MinimumAge *int32 `protobuf:"varint,14,opt,name=minimum_age,json=minimumAge,proto3,oneof" json:"minimum_age,omitempty"`
 	// Instead of `minimum_age`, with the basis CONSENT: the age of digital consent of the author's country (Art. 8(1)).
 	DigitalConsentAge bool `protobuf:"varint,15,opt,name=digital_consent_age,json=digitalConsentAge,proto3" json:"digital_consent_age,omitempty"`

@@ -151,7 +151,7 @@ type ApplyPolicyRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The document as structured data. Either this or `yaml`.
 	Policy *Policy `protobuf:"bytes,2,opt,name=policy,proto3" json:"policy,omitempty"`
-	// The document as YAML, at most 1 MiB; errors then name line and column.
+	// The document as YAML, at most 1 MiB, with at most 32,768 lines and commas; errors then name line and column.
 	Yaml string `protobuf:"bytes,3,opt,name=yaml,proto3" json:"yaml,omitempty"`
 	// The etag of the active policy that this one was made from. Empty: whatever is active is replaced.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -436,7 +436,7 @@ type GetPolicyResponse struct {
 	Suspensions []*Suspension `protobuf:"bytes,2,rep,name=suspensions,proto3" json:"suspensions,omitempty"`
 	// The revision of the answer.
 	Revision uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	// The document as it was applied where it came as YAML, comments included; empty where it came as structured data.
+	// The document as it is kept: as it was applied where it came as YAML, comments included; else as the server wrote it.
 	Yaml          string `protobuf:"bytes,4,opt,name=yaml,proto3" json:"yaml,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -45,6 +45,7 @@ func overwriteAndSync(b *testing.B) {
 
 // appendEvents appends events of about an objection's size, with one key each.
 func appendEvents(b *testing.B, writers int) {
+	b.Helper()
 	db := openDB(b, b.TempDir())
 	defer db.Close()
 	leaf, side := make([]byte, 300), make([]byte, 700)

@@ -16,8 +16,6 @@ import (
 	"github.com/veto-gate/veto/internal/store/sqlite"
 )
 
-func init() { parts["break"] = breakWrites }
-
 // TestBrokenWriteStopsWriting runs in a process of its own: it breaks a file that the database has open.
 func TestBrokenWriteStopsWriting(t *testing.T) {
 	dir := t.TempDir()
@@ -78,8 +76,8 @@ func breakWrites(ctx context.Context, db *sqlite.DB, _ string) error {
 	if err := db.Close(); err != nil {
 		return err
 	}
-	fmt.Println("as it should be")
-	return nil
+	_, err = fmt.Fprintln(os.Stdout, "as it should be")
+	return err
 }
 
 // replaceLog puts another file in the place of every descriptor of the write-ahead log, and returns what undoes it.
@@ -109,8 +107,8 @@ func replaceLog(with string, flag int) (undo func() error, err error) {
 		return nil, errors.New("the write-ahead log is not open")
 	}
 	return func() error {
-		for fd, copy := range saved {
-			if err := errors.Join(syscall.Dup3(copy, fd, syscall.O_CLOEXEC), syscall.Close(copy)); err != nil {
+		for fd, kept := range saved {
+			if err := errors.Join(syscall.Dup3(kept, fd, syscall.O_CLOEXEC), syscall.Close(kept)); err != nil {
 				return err
 			}
 		}
@@ -125,7 +123,7 @@ func openLogs() (logs []int, err error) {
 		return nil, err
 	}
 	for _, file := range files {
-		target, err := os.Readlink(filepath.Join("/proc/self/fd", file.Name()))
+		target, err := os.Readlink("/proc/self/fd/" + file.Name())
 		if err != nil || !strings.HasSuffix(target, sqlite.FileName+"-wal") {
 			continue // gone, or another file
 		}

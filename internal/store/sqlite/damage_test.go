@@ -128,7 +128,7 @@ func TestDamageIsFoundWhenRead(t *testing.T) {
 			return nil
 		}},
 		{"event gone: EventsOf", "DELETE FROM event WHERE revision = 4", func(db *sqlite.DB) error {
-			_, err := db.EventsOf(t.Context(), []event.Key{event.Key(c.RequestID)}, 7)
+			_, err := db.EventsOf(t.Context(), []event.Key{c.RequestID}, 7)
 			return err
 		}},
 		{"event gone: retry", "DELETE FROM event WHERE revision = 4", func(db *sqlite.DB) error {
@@ -178,7 +178,7 @@ func TestSideRowTakenOut(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Append: %v", err)
 	}
-	found, err := db.EventsOf(t.Context(), []event.Key{event.Key(c.RequestID)}, 3)
+	found, err := db.EventsOf(t.Context(), []event.Key{c.RequestID}, 3)
 	if err != nil || len(found) != 1 {
 		t.Fatalf("EventsOf: %d events, %v", len(found), err)
 	}

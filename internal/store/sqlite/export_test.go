@@ -41,10 +41,11 @@ func Exec(ctx context.Context, db *DB, query string, args ...any) error {
 
 // Pragma reads a setting of the writing connection, and of a reading one.
 func Pragma(ctx context.Context, db *DB, name string) (writer, reader string, err error) {
-	return writer, reader, errors.Join(
+	err = errors.Join(
 		db.writer.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&writer),
 		db.readers.QueryRowContext(ctx, "PRAGMA "+name).Scan(&reader),
 	)
+	return writer, reader, err
 }
 
 // Reader is the pool of reading connections.

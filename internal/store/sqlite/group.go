@@ -76,22 +76,21 @@ func (g *group) settle() {
 // carryOut does one command. An error is the transaction's; the command's own goes into p.
 func (g *group) carryOut(p *pending) (err error) {
 	ctx := context.WithoutCancel(p.ctx)
-	var found bool
-	p.got, found, err = g.earlier(ctx, p.command)
-	if errors.Is(err, store.ErrRequestReused) {
-		p.err, err = err, nil
-	}
-	if found || err != nil {
+	earlier, err := g.earlier(ctx, p.command.RequestID)
+	if err != nil {
 		return err
+	}
+	if earlier != nil {
+		p.got, p.err = earlier.answer(p.command.Fingerprint)
+		return nil
 	}
 	verdict, refusal := p.command.Decide(ctx, present{ctx: ctx, group: g})
 	if g.fault != nil {
 		return g.fault // whatever Resolve made of it: SQLite may have ended the transaction
 	}
-	if p.err = refusal; refusal != nil {
-		return nil
+	if p.err = refusal; p.err == nil { // a refusal has written nothing
+		p.got, err = g.write(ctx, p.command, verdict)
 	}
-	p.got, err = g.write(ctx, p.command, verdict)
 	return err
 }
 

@@ -255,7 +255,7 @@ func TestStatementThatCannotBeExplained(t *testing.T) {
 // TestPresentFaultFailsTheGroup breaks what a command reads: though it hides the error, nothing is written.
 func TestPresentFaultFailsTheGroup(t *testing.T) {
 	for name, read := range map[string]func(store.Present) error{
-		"EventsOf": func(p store.Present) error { _, err := p.EventsOf(event.Key(numbered(0, 1).RequestID)); return err },
+		"EventsOf": func(p store.Present) error { _, err := p.EventsOf(numbered(0, 1).RequestID); return err },
 		"Latest":   func(p store.Present) error { _, err := p.Latest(event.Key{}); return err },
 		"After":    func(p store.Present) error { _, err := p.After(0); return err },
 		"Document": func(p store.Present) error { _, err := p.Document(event.Hash{}); return err },
@@ -298,7 +298,7 @@ func TestReaderFaults(t *testing.T) {
 		"Head":     func(ctx context.Context) error { _, err := db.Head(ctx); return err },
 		"Document": func(ctx context.Context) error { _, err := db.Document(ctx, event.Hash{}); return err },
 		"EventsOf": func(ctx context.Context) error {
-			_, err := db.EventsOf(ctx, []event.Key{event.Key(numbered(0, 1).RequestID)}, 9)
+			_, err := db.EventsOf(ctx, []event.Key{numbered(0, 1).RequestID}, 9)
 			return err
 		},
 		"Read": func(ctx context.Context) error {

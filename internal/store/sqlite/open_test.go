@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"io/fs"
@@ -172,7 +173,7 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	if _, err := sqlite.Open(t.Context(), sqlite.Config{Dir: dir}); !errors.Is(err, store.ErrNewer) || !strings.Contains(err.Error(), "9999") {
 		t.Errorf("Open: %v, want ErrNewer with the version", err)
 	}
-	if after, err := os.ReadFile(filepath.Join(dir, "veto.db")); err != nil || string(after) != string(before) {
+	if after, err := os.ReadFile(filepath.Join(dir, "veto.db")); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the refused database was changed (%v)", err)
 	}
 }

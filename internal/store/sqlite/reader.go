@@ -60,7 +60,7 @@ func prepareReader(ctx context.Context, on preparer) (*reader, error) {
 		{&r.latestStmt, selectLatest},
 		{&r.documentStmt, selectDocument},
 	} {
-		stmt, err := on.PrepareContext(ctx, s.query)
+		stmt, err := on.PrepareContext(ctx, s.query) //nolint:sqlclosecheck // it lives as long as what it is prepared on
 		if err != nil {
 			return nil, err
 		}

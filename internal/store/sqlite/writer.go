@@ -76,7 +76,7 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 		{&w.documentStmt, insertDocument},
 		{&w.headStmt, updateHead},
 	} {
-		if *s.into, err = w.conn.PrepareContext(ctx, s.query); err != nil {
+		if *s.into, err = w.conn.PrepareContext(ctx, s.query); err != nil { //nolint:sqlclosecheck // it lives as long as the connection
 			return err
 		}
 	}
@@ -144,25 +144,36 @@ func (w *writer) failed(err error) error {
 
 const selectRequest = `SELECT fingerprint, coalesce(revision, 0), head, answer FROM request WHERE request_id = ?`
 
-// earlier looks up what a request came to before. ErrRequestReused: it was another one under the same id.
-func (w *writer) earlier(ctx context.Context, c store.Command) (got store.Appended, found bool, err error) {
-	var kept []byte
+// request is one that was carried out, and what it came to.
+type request struct {
+	fingerprint []byte
+	came        store.Appended
+}
+
+// earlier looks a request up; nil if it is new.
+func (w *writer) earlier(ctx context.Context, id [16]byte) (*request, error) {
+	r := &request{}
 	var revision, head int64
-	err = w.requestStmt.QueryRowContext(ctx, c.RequestID[:]).Scan(&kept, &revision, &head, &got.Answer)
+	err := w.requestStmt.QueryRowContext(ctx, id[:]).Scan(&r.fingerprint, &revision, &head, &r.came.Answer)
 	if errors.Is(err, sql.ErrNoRows) {
-		return got, false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return got, false, w.reader.turn(err)
+		return nil, fmt.Errorf("look up a request: %w", w.reader.turn(err))
 	}
-	if !bytes.Equal(kept, c.Fingerprint[:]) {
-		return store.Appended{}, true, fmt.Errorf("append: %w", store.ErrRequestReused)
-	}
-	got.Revision, got.Head, got.Again = event.Revision(revision), event.Revision(head), true
+	r.came.Revision, r.came.Head, r.came.Again = event.Revision(revision), event.Revision(head), true
 	if revision != 0 {
-		got.Entry, err = w.reader.entry(ctx, got.Revision)
+		r.came.Entry, err = w.reader.entry(ctx, r.came.Revision)
 	}
-	return got, true, err
+	return r, err
+}
+
+// answer is what a request with the same id is told.
+func (r *request) answer(fingerprint event.Hash) (store.Appended, error) {
+	if !bytes.Equal(r.fingerprint, fingerprint[:]) {
+		return store.Appended{}, fmt.Errorf("append: %w", store.ErrRequestReused)
+	}
+	return r.came, nil
 }
 
 const insertRequest = `INSERT INTO request (request_id, fingerprint, revision, head, answer) VALUES (?, ?, nullif(?, 0), ?, ?)`

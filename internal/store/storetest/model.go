@@ -70,7 +70,7 @@ func (m *model) root() event.Hash {
 // agreesWithModel does the same to a log and to its model, at random, and compares all that they say.
 func agreesWithModel(t *testing.T, open Open) {
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "")
+		dir, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one for each run within the test
 		if err != nil {
 			rt.Fatal(err)
 		}
