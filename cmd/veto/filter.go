@@ -105,7 +105,7 @@ func (f filtering) keep(report *filter.Report) error {
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if err := replaceFile(f.reportFile, append(text, '\n')); err != nil {
+	if err := terminal.ReplaceFile(f.reportFile, 0o644, append(text, '\n')); err != nil {
 		return fmt.Errorf("write the report: %w; %s is complete", err, filepath.Base(f.out))
 	}
 	return nil

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/terminal"
 )
 
 // A receipt's file is protojson of veto.v1.Receipt, for its owner's eyes (0600): with it one can test whether a given id is in the event.
@@ -33,14 +32,11 @@ func writeReceipt(path string, receipt *vetov1.Receipt, requestID string) error 
 	if path == "" {
 		return nil
 	}
-	if err := createFile(path, 0o600, func(f *os.File) error {
-		text, err := protojson.MarshalOptions{Multiline: true, Indent: "  ", UseProtoNames: true}.Marshal(receipt)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(append(text, '\n'))
-		return err
-	}); err != nil {
+	text, err := protojson.MarshalOptions{Multiline: true, Indent: "  ", UseProtoNames: true}.Marshal(receipt)
+	if err == nil {
+		err = terminal.CreateFile(path, 0o600, append(text, '\n'))
+	}
+	if err != nil {
 		return failed("run it again with --request-id "+requestID+": it answers with the same receipt",
 			"it is recorded at revision %d; only the receipt could not be written: %w", receipt.GetRevision(), err)
 	}
@@ -59,23 +55,4 @@ func readReceipt(path string) (*vetov1.Receipt, error) {
 		return nil, failed("give the file that `veto object --receipt FILE` wrote, unchanged", "read the receipt: %s holds none", path)
 	}
 	return receipt, nil
-}
-
-// createFile writes a new file and syncs it. It appears under its name whole or not at all; what is there already stays.
-func createFile(path string, mode os.FileMode, write func(*os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".partial-*")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	if err := errors.Join(f.Chmod(mode), write(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	// A link, unlike a rename, never replaces what is there.
-	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("there is a file %s already", path)
-	} else if err != nil {
-		return err
-	}
-	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -118,21 +117,12 @@ func (x service) announce(s terminal.Streams, logger *slog.Logger, address net.A
 		s.Say("listening on %s", address)
 	}
 	if x.readyFile != "" {
-		if err := replaceFile(x.readyFile, []byte(address.String()+"\n")); err != nil {
+		if err := terminal.ReplaceFile(x.readyFile, 0o644, []byte(address.String()+"\n")); err != nil {
 			return fmt.Errorf("write the ready file: %w", err)
 		}
 	}
 	ready(address)
 	return nil
-}
-
-// replaceFile writes a file whole: its reader polls for it.
-func replaceFile(path string, content []byte) error {
-	partial := path + ".partial"
-	if err := os.WriteFile(partial, content, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(partial, path)
 }
 
 // operator is who acts where nobody called: the one who started the process.

@@ -42,19 +42,23 @@ func TestPlacesAreCheckedFirst(t *testing.T) {
 	}{
 		"a folder that is not there": {func(_ *testing.T, d string) (string, string) { return corpus, d + "/none/out.parquet" }, nil, "none does not exist; create it first"},
 		"a file for a folder": {func(t *testing.T, d string) (string, string) {
+			t.Helper()
 			touch(t, d+"/file")
 			return corpus, d + "/file/out.parquet"
 		}, nil, "file"},
 		"a folder for a file": {func(_ *testing.T, d string) (string, string) { return corpus, d }, nil, "is there and is no regular file"},
 		"there already": {func(t *testing.T, d string) (string, string) {
+			t.Helper()
 			touch(t, d+"/out.parquet")
 			return corpus, d + "/out.parquet"
 		}, filter.ErrExists, "the output exists already"},
 		"the input itself": {func(t *testing.T, d string) (string, string) {
+			t.Helper()
 			touch(t, d+"/x.parquet")
 			return d + "/x.parquet", d + "/../" + filepath.Base(d) + "/x.parquet"
 		}, filter.ErrSameFile, "input and output are the same file"},
 		"the input by a link": {func(t *testing.T, d string) (string, string) {
+			t.Helper()
 			touch(t, d+"/x.parquet")
 			if err := os.Symlink(d+"/x.parquet", d+"/y.parquet"); err != nil {
 				t.Fatal(err)

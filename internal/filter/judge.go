@@ -53,7 +53,7 @@ func (j *judge) take(items []*vetov1.Item, a Answer, keep *mask) error {
 	for i, reason := range a.Reasons {
 		outcome := outcomeOf(reason)
 		j.count.add(items[i], reason, outcome, violations[int32(i)])
-		keep.append(outcome != vetov1.Outcome_OUTCOME_EXCLUDE)
+		keep.append(outcome == vetov1.Outcome_OUTCOME_INCLUDE)
 	}
 	return nil
 }

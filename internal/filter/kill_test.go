@@ -26,14 +26,14 @@ func victim(out string) {
 		Open: func(context.Context, filter.Fields) (filter.Decider, error) {
 			return deciderFunc(func(ctx context.Context, items []*vetov1.Item) (filter.Answer, error) {
 				if decided += len(items); decided > 90_000 {
-					fmt.Println("half-way")
+					fmt.Fprintln(os.Stdout, "half-way")
 					<-ctx.Done()
 				}
 				return everything(ctx, items)
 			}), nil
 		},
 	})
-	fmt.Println("ended:", err)
+	fmt.Fprintln(os.Stdout, "ended:", err)
 	os.Exit(1)
 }
 

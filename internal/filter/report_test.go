@@ -91,16 +91,13 @@ func TestReportOfEverything(t *testing.T) {
 				"i5": 5, "i6": 15, "i7": 25, "i8": 97, "i9": vetov1.Reason_REASON_UNSPECIFIED, "i10": -3,
 			}
 			a.Reasons = append(a.Reasons, reasons[row])
-			field, message := "", ""
-			switch row {
-			case "i3":
-				field, message = "subjects[0].role", "is unknown"
-			case "i4":
-				field, message = "subjects[12].role", "is unknown too"
-			default:
+			wrong := map[string]*vetov1.Violation{
+				"i3": {Field: "subjects[0].role", Message: "is unknown"}, "i4": {Field: "subjects[12].role", Message: "is unknown too"},
+			}[row]
+			if wrong == nil {
 				continue
 			}
-			a.Violations = append(a.Violations, &vetov1.IndexedViolation{Index: int32(i), Violation: &vetov1.Violation{Field: field, Message: message}})
+			a.Violations = append(a.Violations, &vetov1.IndexedViolation{Index: int32(i), Violation: wrong})
 		}
 		return a, nil
 	}))

@@ -196,7 +196,10 @@ func (t *tally) report(rows int64, took time.Duration) (Report, error) {
 	slices.SortFunc(r.Invalid, func(a, b InvalidCount) int {
 		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Field, b.Field))
 	})
-	return r, r.check(rows)
+	if err := r.check(rows); err != nil {
+		return Report{}, err
+	}
+	return r, nil
 }
 
 // check holds the report to its promise.

@@ -258,7 +258,7 @@ func TestRulerAgreesWithTheGate(t *testing.T) {
 		}
 		compiled, err := policy.Compile(p, bits(training))
 		if err != nil {
-			t.Skip("an overlap")
+			return // an overlap, which is refused
 		}
 		v := &gate.View{Policy: compiled, Standings: standings.NewBuilder().View(), Keys: plainKeys{}}
 		ref, _ := v.Purpose(training)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/store"
+	"github.com/veto-gate/veto/internal/telemetry"
 )
 
 // publishEvery bounds how many events a view may lag behind the fold while a long log is read.
@@ -129,7 +130,7 @@ func (f *follower) missed(head event.Revision) error {
 	now := time.Now()
 	if f.since.IsZero() {
 		f.since = now
-		f.registry.logger.Warn("an event of the log is not visible", slog.Uint64("revision", uint64(next)), slog.Uint64("head", uint64(head)))
+		f.registry.logger.Warn("an event of the log is not visible", slog.Uint64(telemetry.Revision, uint64(next)), slog.Uint64(telemetry.Head, uint64(head)))
 	}
 	if now.Sub(f.since) > f.registry.config.GapPatience {
 		return fmt.Errorf("%w: revision %d is missing below the head %d", ErrDamaged, next, head)
@@ -139,7 +140,7 @@ func (f *follower) missed(head event.Revision) error {
 
 func (f *follower) away(err error) {
 	if !f.isAway {
-		f.registry.logger.Warn("the store does not answer; decisions stop when the view is stale", slog.Any("error", err))
+		f.registry.logger.Warn("the store does not answer; decisions stop when the view is stale", slog.String(telemetry.Cause, err.Error()))
 	}
 	f.isAway = true
 }

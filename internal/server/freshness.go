@@ -46,7 +46,8 @@ func (f *freshness) watch(ctx context.Context) error {
 	}
 }
 
-// look sets the status that the view calls for, and logs where it changed.
+// look sets the status that the view calls for, and logs where it changed, so that
+// who hears of the change finds it in the log.
 func (f *freshness) look(ctx context.Context) {
 	view, err := f.views.View()
 	if fresh := err == nil; fresh == f.serving {
@@ -54,12 +55,12 @@ func (f *freshness) look(ctx context.Context) {
 	}
 	f.serving = err == nil
 	if err != nil {
-		f.set(healthv1.HealthCheckResponse_NOT_SERVING)
 		f.logger.LogAttrs(ctx, slog.LevelWarn, "not serving", slog.String(telemetry.Cause, err.Error()))
+		f.set(healthv1.HealthCheckResponse_NOT_SERVING)
 		return
 	}
-	f.set(healthv1.HealthCheckResponse_SERVING)
 	f.logger.LogAttrs(ctx, slog.LevelInfo, "serving", slog.Uint64(telemetry.Revision, view.Revision), slog.Uint64(telemetry.PolicyVersion, view.PolicyVersion()))
+	f.set(healthv1.HealthCheckResponse_SERVING)
 }
 
 func (f *freshness) set(status healthv1.HealthCheckResponse_ServingStatus) {

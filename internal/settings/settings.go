@@ -168,7 +168,7 @@ func readFile(path string, known []string) (map[string]string, error) {
 	}
 	var entries map[string]yaml.Node // refuses a key that occurs twice
 	if err := yaml.Unmarshal(text, &entries); err != nil {
-		return nil, &Error{What: fmt.Sprintf("read settings in %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: ")), Hint: "one `name: value` a line, with the flags' names"}
+		return nil, &Error{What: fmt.Sprintf("read settings in %s: %s", path, inOneLine(err)), Hint: "one `name: value` a line, with the flags' names"}
 	}
 	values := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -183,6 +183,12 @@ func readFile(path string, known []string) (map[string]string, error) {
 		values[name] = node.Value
 	}
 	return values, nil
+}
+
+// inOneLine is what the YAML reader says, without its name.
+func inOneLine(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	return strings.ReplaceAll(strings.TrimPrefix(text, "unmarshal errors:\n  "), "\n  ", "; ")
 }
 
 func unknown(what, name string, known []string) error {
