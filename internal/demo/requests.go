@@ -64,7 +64,7 @@ func (s *story) requests(ctx context.Context) error {
 	}
 	took := s.Now().Sub(begun)
 	s.say("%s lists requests that were modelled on a public opt-out tracker: clean ones, templates left blank, \"all\" where items were asked for, two names in one field, "+
-		"the same thing twice. %d of them give an id, or items; each is now sent as it came (%d more give an address alone, which this version refuses to take).",
+		"the same thing twice. %d of them give an id, or items; each is now sent as it came (%d more bring an e-mail address, a telephone number or a handle along, which this version refuses to take).",
 		s.Requests, count.sent, without)
 	s.print("\n")
 	var t terminal.Table

@@ -147,7 +147,7 @@ func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
 		known.subject = w.request.GetSubjectId()
 	}
 	record, err := w.call.seal(e, known, keys)
-	if errors.Is(err, event.ErrMalformed) {
+	if errors.Is(err, event.ErrMalformed) || err == nil && len(keys) > store.MaxKeys {
 		return store.Verdict{}, &InvalidError{Fields: []FieldFault{{Field: "objection_id", Message: "too many filings to lift at once: withdraw them one by one, each by its number"}}}
 	}
 	return store.Verdict{Record: record, Answer: []byte(answerLifted)}, err

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -204,5 +205,25 @@ func TestReceiptOfAnotherPersonsFilingLiftsNothing(t *testing.T) {
 	own := r.withdraw(withdrawal("bert", unverified, func(q *vetov1.WithdrawObjectionRequest) { q.ProofReceipt = berts.GetReceipt() }))
 	if own.GetEffect() != vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_LIFTED {
 		t.Errorf("with his own: %v, want LIFTED", own.GetEffect())
+	}
+}
+
+func TestWithdrawalOfTooMuchSaysWhatToDo(t *testing.T) {
+	r := open(t)
+	var last *vetov1.FileObjectionResponse
+	for i := range 5 { // a thousand items each: more keys than one event is indexed under
+		last = r.file(filing("anna", func(q *vetov1.FileObjectionRequest) {
+			for j := range 1000 {
+				q.ItemIds = append(q.ItemIds, fmt.Sprintf("photo-%d-%d", i, j))
+			}
+		}))
+	}
+	_, err := r.WithdrawObjection(t.Context(), officer, withdrawal("anna"))
+	if invalid, ok := errors.AsType[*registry.InvalidError](err); !ok || invalid.Fields[0].Field != "objection_id" {
+		t.Errorf("all at once: %v, want *InvalidError", err)
+	}
+	got := r.withdraw(withdrawal("anna", func(q *vetov1.WithdrawObjectionRequest) { q.ObjectionId = last.GetObjection().GetObjectionId() }))
+	if got.GetEffect() != vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_LIFTED {
+		t.Errorf("one of them: %v, want LIFTED", got.GetEffect())
 	}
 }

@@ -196,7 +196,7 @@ func assignedCountries(t *testing.T) map[string]bool {
 // TestAForgottenColumnIsRefusedByItsName leaves out each field that the policy reads, one at a time.
 func TestAForgottenColumnIsRefusedByItsName(t *testing.T) {
 	p := start(t, settings{})
-	reads := []string{"subjects", "content_keys", "labels", "modality", "signals", "author_age", "author_age_at_creation", "in_conversation"}
+	reads := []string{"subjects", "content_keys", "labels", "signals", "author_age", "author_age_at_creation", "in_conversation"}
 	items := []*vetov1.Item{post("anna", func(i *vetov1.Item) { i.AuthorAge, i.AuthorAgeAtCreation = 0, 0 })}
 	for _, forgotten := range reads {
 		named := slices.DeleteFunc(slices.Clone(reads), func(field string) bool { return field == forgotten })
@@ -381,7 +381,7 @@ func TestAServerThatDoesNotKnowTheHeadRefuses(t *testing.T) {
 
 // TestAServerThatLostItsStoreRefuses closes the database under a running server.
 func TestAServerThatLostItsStoreRefuses(t *testing.T) {
-	p := start(t, settings{})
+	p := start(t, settings{registry: registry.Config{PollInterval: 20 * time.Millisecond}})
 	if err := p.db.Close(); err != nil {
 		t.Fatal(err)
 	}
