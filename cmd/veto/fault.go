@@ -83,7 +83,7 @@ func explain(err error) *failure {
 
 // explainStatus turns what a server answered into words, from its details.
 func explainStatus(answer *status.Status) *failure {
-	f := &failure{what: answer.Message(), exit: exitFailed}
+	f := &failure{what: inShort(answer), exit: exitFailed}
 	reason, metadata, retry := "", map[string]string(nil), time.Duration(0)
 	for _, detail := range answer.Details() {
 		switch d := detail.(type) {
@@ -111,6 +111,17 @@ func explainStatus(answer *status.Status) *failure {
 		f.hint = remedyOfCode(answer.Code())
 	}
 	return f
+}
+
+// inShort is an answer's message; where it is the transport's, without the layers around its cause.
+func inShort(answer *status.Status) string {
+	if answer.Code() == codes.Canceled {
+		return "interrupted"
+	}
+	if _, cause, dialing := strings.Cut(answer.Message(), "while dialing: "); dialing {
+		return "nobody answers: " + strings.TrimSuffix(cause, "\"")
+	}
+	return answer.Message()
 }
 
 // settle keeps what and parts from saying the same: a server's message names its first field already.

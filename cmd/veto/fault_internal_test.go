@@ -57,12 +57,13 @@ func TestFaultsInWords(t *testing.T) {
 			&errdetails.PreconditionFailure{Violations: []*errdetails.PreconditionFailure_Violation{{Type: "DROPS_PURPOSE", Subject: "purposes[0]", Description: "it is dropped"}}})},
 		{"retry", answered(t, codes.Unavailable, "the register is not fresh", info("STALE", nil), &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})},
 		{"incident", answered(t, codes.Internal, "a fault of the server", info("INTERNAL", map[string]string{"incident": "7f3k"}))},
-		{"nobody", answered(t, codes.Unavailable, "connection error: connection refused")},
+		{"nobody", answered(t, codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`)},
 		{"stranger", answered(t, codes.Unimplemented, "unknown service veto.v1.RegistryService")},
 		{"wrapped", fmt.Errorf("filter: %w", answered(t, codes.OutOfRange, "min_revision: above the log's head", info("REVISION_ABOVE_HEAD", map[string]string{"head": "120"})))},
 		{"unsure", retriable(answered(t, codes.Unavailable, "the server is stopping"), "0d3c5a51-6b0e-4c39-9a53-6f6e1c1b7a01")},
 		{"sure", retriable(answered(t, codes.AlreadyExists, "request_id: was used for another request", info("REQUEST_ID_REUSED", nil)), "0d3c5a51-6b0e-4c39-9a53-6f6e1c1b7a01")},
 		{"interrupted", context.Canceled},
+		{"interrupted call", answered(t, codes.Canceled, "context canceled")},
 		{"plain", errors.New("read the policy: open x: no such file")},
 	} {
 		fmt.Fprintf(&text, "== %s\n", c.name)

@@ -148,7 +148,7 @@ func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
 	}
 	record, err := w.call.seal(e, known, keys)
 	if errors.Is(err, event.ErrMalformed) || err == nil && len(keys) > store.MaxKeys {
-		return store.Verdict{}, &InvalidError{Fields: []FieldFault{{Field: "objection_id", Message: "too many filings to lift at once: withdraw them one by one, each by its number"}}}
+		return store.Verdict{}, tooMuch()
 	}
 	return store.Verdict{Record: record, Answer: []byte(answerLifted)}, err
 }
@@ -203,62 +203,51 @@ func (w *withdrawal) event(p store.Present, v *View, filings []filing.Filing, li
 	} else {
 		side.Subject = w.registry.keys.Subject(w.request.GetSubjectId())
 	}
-	lifted := func(f *filing.Filing) bool {
-		return slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.Revision })
+	touched, keys := w.touches(filings, lifts)
+	all, err := w.standing(p, touched, filings)
+	if err != nil {
+		return event.Event{}, nil, err
 	}
-	var keys []event.Key
-	done := map[event.Table]map[event.Key]bool{event.TableSubject: {}, event.TableItem: {}, event.TableContentKey: {}}
-	leave := func(table event.Table, key event.Key) error {
-		if done[table][key] {
-			return nil
-		}
-		done[table][key] = true
-		all, err := w.standing(p, key, filings)
-		if err != nil {
-			return err
-		}
-		side.Changes = append(side.Changes, filing.Remaining(table, key, all)...)
-		keys = append(keys, key)
-		return nil
+	for _, one := range touched {
+		side.Changes = append(side.Changes, filing.Remaining(one.Table, one.Key, all)...)
+		keys = append(keys, one.Key)
 	}
+	leaf := event.Leaf{Type: event.TypeObjectionWithdrawn, Policy: v.PolicyVersion(), Effect: event.EffectLifted}
+	return event.Event{Leaf: leaf, Side: side}, keys, nil
+}
+
+// touches are all things that the lifted filings are about, each once, and the keys that the filings are found by.
+func (w *withdrawal) touches(filings []filing.Filing, lifts []event.Lift) (touched []filing.Thing, keys []event.Key) {
+	seen := map[filing.Thing]bool{}
 	for i := range filings {
 		f := &filings[i]
-		if !lifted(f) {
+		if !slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.Revision }) {
 			continue
 		}
 		keys = append(keys, w.registry.keys.Objection(string(f.Event.Side.ObjectionID)))
 		if f.Event.Side.Subject != (event.Key{}) {
 			keys = append(keys, f.Event.Side.Subject)
 		}
-		if err := each(f, leave); err != nil {
-			return event.Event{}, nil, err
+		for _, one := range f.About() {
+			if !seen[one] {
+				seen[one] = true
+				touched = append(touched, one)
+			}
 		}
 	}
-	leaf := event.Leaf{Type: event.TypeObjectionWithdrawn, Policy: v.PolicyVersion(), Effect: event.EffectLifted}
-	return event.Event{Leaf: leaf, Side: side}, keys, nil
+	return touched, keys
 }
 
-// each calls do for everything that a filing is about.
-func each(f *filing.Filing, do func(event.Table, event.Key) error) error {
-	if f.IsAll() {
-		return do(event.TableSubject, f.Event.Side.Subject)
+// standing are all filings about some things, other people's too, with those of this withdrawal as it leaves them.
+func (w *withdrawal) standing(p store.Present, things []filing.Thing, withdrawn []filing.Filing) ([]filing.Filing, error) {
+	if len(things) > store.MaxKeys {
+		return nil, tooMuch()
 	}
-	for _, key := range f.Event.Side.Items {
-		if err := do(event.TableItem, key); err != nil {
-			return err
-		}
+	keys := make([]event.Key, len(things))
+	for i, one := range things {
+		keys[i] = one.Key
 	}
-	for _, key := range f.Event.Side.ContentKeys {
-		if err := do(event.TableContentKey, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// standing are all filings about a key, with those of this withdrawal as it leaves them.
-func (w *withdrawal) standing(p store.Present, key event.Key, withdrawn []filing.Filing) ([]filing.Filing, error) {
-	entries, err := p.EventsOf(key)
+	entries, err := p.EventsOf(keys...)
 	if err != nil {
 		return nil, err
 	}
@@ -271,6 +260,11 @@ func (w *withdrawal) standing(p store.Present, key event.Key, withdrawn []filing
 		}
 	}
 	return all, err
+}
+
+// tooMuch says that one event cannot hold what the withdrawal would do.
+func tooMuch() error {
+	return &InvalidError{Fields: []FieldFault{{Field: "objection_id", Message: "too many filings to lift at once: withdraw them one by one, each by its number"}}}
 }
 
 // withdrawn is the answer to a withdrawal, made of its event alone, so that a retry gets the same.

@@ -3,6 +3,7 @@
 package filing
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,19 +41,46 @@ func (f *Filing) Covers(other event.Side) bool {
 
 // containsAll says whether a set of keys holds another.
 func containsAll(set, wanted []event.Key) bool {
-	return !slices.ContainsFunc(wanted, func(key event.Key) bool { return !slices.Contains(set, key) })
+	return !slices.ContainsFunc(wanted, func(key event.Key) bool { return !holds(set, key) })
 }
 
-// Touches says whether it is about what a key of a table stands for.
-func (f *Filing) Touches(table event.Table, key event.Key) bool {
+// Thing is what an objection is about: a subject's content, an item, or content wherever it is offered.
+type Thing struct {
+	Table event.Table
+	Key   event.Key
+}
+
+// About are the things that it is about.
+func (f *Filing) About() []Thing {
+	if f.IsAll() {
+		return []Thing{{event.TableSubject, f.Event.Side.Subject}}
+	}
+	var things []Thing
+	for _, key := range f.Event.Side.Items {
+		things = append(things, Thing{event.TableItem, key})
+	}
+	for _, key := range f.Event.Side.ContentKeys {
+		things = append(things, Thing{event.TableContentKey, key})
+	}
+	return things
+}
+
+// touches says whether it is about a thing. Sets of keys ascend.
+func (f *Filing) touches(table event.Table, key event.Key) bool {
 	switch table {
 	case event.TableSubject:
 		return f.IsAll() && f.Event.Side.Subject == key
 	case event.TableItem:
-		return slices.Contains(f.Event.Side.Items, key)
+		return holds(f.Event.Side.Items, key)
 	default:
-		return slices.Contains(f.Event.Side.ContentKeys, key)
+		return holds(f.Event.Side.ContentKeys, key)
 	}
+}
+
+// holds says whether an ascending set has a key.
+func holds(set []event.Key, key event.Key) bool {
+	_, found := slices.BinarySearchFunc(set, key, func(a, b event.Key) int { return bytes.Compare(a[:], b[:]) })
+	return found
 }
 
 // History reads the filings among the events of some keys, oldest first, with what was lifted from them.
@@ -98,7 +126,7 @@ func Of(entry store.Entry) (Filing, error) {
 func Remaining(table event.Table, key event.Key, filings []Filing) []event.Change {
 	byCountry := map[string]event.Purposes{}
 	for i := range filings {
-		if f := &filings[i]; f.Touches(table, key) && !f.Standing.IsZero() {
+		if f := &filings[i]; f.touches(table, key) && !f.Standing.IsZero() {
 			byCountry[f.Event.Side.Country] = byCountry[f.Event.Side.Country].Union(f.Standing)
 		}
 	}
