@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/gate"
 )
 
 // judge asks the decider, counts, and says of each row group which rows are kept.
@@ -51,26 +52,11 @@ func (j *judge) take(items []*vetov1.Item, a Answer, keep *mask) error {
 	}
 	j.count.decidedAt(a.Revision, a.PolicyVersion)
 	for i, reason := range a.Reasons {
-		outcome := outcomeOf(reason)
+		outcome := gate.Outcome(reason) // by its range: a reason younger than this program is read safely
 		j.count.add(items[i], reason, outcome, violations[int32(i)])
 		keep.append(outcome == vetov1.Outcome_OUTCOME_INCLUDE)
 	}
 	return nil
-}
-
-// outcomeOf follows from the range that a reason's number lies in, so that a reason which is younger than this program is read safely: what is in
-// no range is excluded.
-func outcomeOf(r vetov1.Reason) vetov1.Outcome {
-	switch {
-	case r >= 1 && r <= 9:
-		return vetov1.Outcome_OUTCOME_INCLUDE
-	case r >= 10 && r <= 19:
-		return vetov1.Outcome_OUTCOME_INCLUDE_REDACTED
-	case r >= 20 && r <= 29:
-		return vetov1.Outcome_OUTCOME_INVALID
-	default:
-		return vetov1.Outcome_OUTCOME_EXCLUDE
-	}
 }
 
 // mask says of the rows of a row group, in their order, which are kept. The zero mask has no row.

@@ -85,10 +85,15 @@ func requireKept(t *testing.T, in, out string, keep func(row int) bool) {
 	}
 	for c := range int(before.NumCols()) {
 		want, got := whole(t, before.Column(c)), whole(t, after.Column(c))
-		for i, row := range rows {
-			if !array.SliceEqual(want, int64(row), int64(row)+1, got, int64(i), int64(i)+1) {
-				t.Fatalf("column %s: row %d of the output is not row %d of the input", before.Column(c).Name(), i, row)
+		for i := 0; i < len(rows); {
+			run := 1 // rows that follow one another in both files are compared at once
+			for i+run < len(rows) && rows[i+run] == rows[i]+run {
+				run++
 			}
+			if !array.SliceEqual(want, int64(rows[i]), int64(rows[i]+run), got, int64(i), int64(i+run)) {
+				t.Fatalf("column %s: rows %d to %d of the output are not rows %d to %d of the input", before.Column(c).Name(), i, i+run-1, rows[i], rows[i]+run-1)
+			}
+			i += run
 		}
 	}
 }

@@ -22,8 +22,8 @@ var (
 	ErrNotReached = errors.New("the revision was not reached in time")
 	// ErrSecret: the secret is not the one that the log was begun with. Every objection would silently stop matching.
 	ErrSecret = errors.New("the secret is not the one that this log is bound to")
-	// ErrDamaged: the log cannot be folded: an event is missing, has no side row, or does not read. Nothing is decided on
-	// it any more.
+	// ErrDamaged: the log cannot be folded: an event is missing, has no side row, does not read, or is not the one that the
+	// head's tree was made of. Nothing is decided on it any more.
 	ErrDamaged = filing.ErrDamaged
 	// ErrNoPolicy: no policy is active, and the request needs one.
 	ErrNoPolicy = errors.New("no policy is active")

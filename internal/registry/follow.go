@@ -18,7 +18,7 @@ const publishEvery = 50_000
 // folded, every later answer is that error, and the process should end. While the store is away it goes on trying, and
 // the view grows stale. It runs once, on its caller's goroutine.
 func (r *Registry) Run(ctx context.Context) error {
-	follower := &follower{registry: r, state: newState(r.keys)}
+	follower := &follower{registry: r, state: newState(r.keys), tree: store.EmptyHead()}
 	for ctx.Err() == nil {
 		if err := follower.round(ctx); err != nil {
 			if ctx.Err() != nil {
@@ -50,6 +50,7 @@ func (r *Registry) pause(ctx context.Context, after event.Revision) {
 type follower struct {
 	registry *Registry
 	state    *state
+	tree     store.Head // of the leaves that were folded; its time is not kept
 	since    time.Time // when an event was first missed; zero: none is missed
 	isAway   bool      // the store failed at the last round
 }
@@ -76,6 +77,10 @@ func (f *follower) round(ctx context.Context) error {
 		return f.missed(head.Revision)
 	}
 	f.since = time.Time{}
+	// A leaf and a side row that fit each other are not enough: the two together could have been put in their place.
+	if f.tree.Root != head.Root {
+		return fmt.Errorf("%w: the leaves up to revision %d are not those of the head's tree", ErrDamaged, head.Revision)
+	}
 	view, err := f.state.view()
 	if err != nil {
 		return err
@@ -107,6 +112,9 @@ func (f *follower) fold(ctx context.Context, upTo event.Revision) error {
 			return nil
 		}
 		if err := f.state.apply(ctx, f.registry.log, entry); err != nil {
+			return fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+		}
+		if f.tree, err = f.tree.Next(entry.Leaf, time.Time{}); err != nil {
 			return fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
 		}
 		if entry.Revision >= upTo {

@@ -147,7 +147,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.freshness.watch(running) })
 	group.Go(func() error {
-		if err := s.grpc.Serve(listener); err != nil {
+		err := s.grpc.Serve(listener)
+		if errors.Is(err, grpc.ErrServerStopped) && running.Err() != nil {
+			return nil // the stop came before the first call could
+		}
+		if err != nil {
 			return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
 		}
 		return nil
