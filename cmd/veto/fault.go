@@ -118,8 +118,8 @@ func inShort(answer *status.Status) string {
 	if answer.Code() == codes.Canceled {
 		return "interrupted"
 	}
-	if _, cause, dialing := strings.Cut(answer.Message(), "while dialing: "); dialing {
-		return "nobody answers: " + strings.TrimSuffix(cause, "\"")
+	if _, cause, found := strings.Cut(answer.Message(), "dial tcp "); found {
+		return "nobody answers at " + strings.TrimSuffix(cause, "\"")
 	}
 	return answer.Message()
 }

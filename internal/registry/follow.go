@@ -51,8 +51,8 @@ type follower struct {
 	registry *Registry
 	state    *state
 	tree     store.Head // of the leaves that were folded; its time is not kept
-	since    time.Time // when an event was first missed; zero: none is missed
-	isAway   bool      // the store failed at the last round
+	since    time.Time  // when an event was first missed; zero: none is missed
+	isAway   bool       // the store failed at the last round
 }
 
 // round reads the head and folds up to it. Only a round that ends level with the head makes the view fresh, as of the
