@@ -153,7 +153,7 @@ func (c *client) filter(ctx context.Context, config filter.Config, minRevision u
 		if err != nil {
 			return nil, err
 		}
-		return &streamDecider{stream: stream, minRevision: minRevision, watch: watch, options: &vetov1.BatchOptions{
+		return &streamDecider{stream: stream, cancel: cancel, minRevision: minRevision, watch: watch, options: &vetov1.BatchOptions{
 			Purpose: config.Purpose, MappedFields: fields.Mapped, AbsentFields: fields.Absent,
 		}}, nil
 	}
@@ -163,13 +163,16 @@ func (c *client) filter(ctx context.Context, config filter.Config, minRevision u
 // streamDecider decides batches over one stream: an answer for each, in order. It is for one goroutine.
 type streamDecider struct {
 	stream      vetov1.DecisionService_StreamDecideClient
+	cancel      context.CancelFunc   // of the stream
 	options     *vetov1.BatchOptions // for the first message alone
 	minRevision uint64
 	watch       func([]*vetov1.Item, filter.Answer)
 }
 
 // Decide sends a batch and receives its answer.
-func (d *streamDecider) Decide(_ context.Context, items []*vetov1.Item) (filter.Answer, error) {
+func (d *streamDecider) Decide(ctx context.Context, items []*vetov1.Item) (filter.Answer, error) {
+	// The run may end for another reason while the server says nothing.
+	defer context.AfterFunc(ctx, d.cancel)()
 	request := &vetov1.StreamDecideRequest{Options: d.options, Items: items, MinRevision: d.minRevision}
 	d.options = nil
 	// A stream that has ended says io.EOF to a sender; why it ended is for the receiver.

@@ -48,6 +48,9 @@ func openLocal(ctx context.Context, c localConfig) (*local, error) {
 	if _, err := os.Stat(filepath.Join(c.dir, databaseName)); errors.Is(err, fs.ErrNotExist) && !c.makes {
 		return nil, failed("`veto serve --data DIR` and `veto policy apply FILE --data DIR` make one", "there is no register in %s", c.dir)
 	}
+	if err := c.registry.Check(); err != nil { // before anything is made
+		return nil, failed("leave --max-staleness out for 2 s", "%w", err)
+	}
 	log, err := sqlite.Open(ctx, sqlite.Config{Dir: c.dir})
 	if err != nil {
 		return nil, explainOpen(err, c.dir)

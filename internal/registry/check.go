@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"github.com/veto-gate/veto/internal/registry/filing"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/subject"
 )
 

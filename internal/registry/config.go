@@ -34,6 +34,12 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// Check says what of the choices cannot keep the promises, all of it.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults fills in what is zero and refuses what cannot keep the promises, all of it.
 func (c Config) withDefaults() (Config, error) {
 	if c.MaxStaleness == 0 {

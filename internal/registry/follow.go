@@ -20,15 +20,13 @@ const publishEvery = 50_000
 func (r *Registry) Run(ctx context.Context) error {
 	follower := &follower{registry: r, state: newState(r.keys), tree: store.EmptyHead()}
 	for ctx.Err() == nil {
-		if err := follower.round(ctx); err != nil {
-			if ctx.Err() != nil {
-				break
-			}
-			if isFatal(err) {
-				err = fmt.Errorf("follow the log at revision %d: %w", follower.state.revision, err)
-				r.fail(err)
-				return err
-			}
+		switch err := follower.round(ctx); {
+		case err == nil || ctx.Err() != nil:
+		case isFatal(err):
+			err = fmt.Errorf("follow the log at revision %d: %w", follower.state.revision, err)
+			r.fail(err)
+			return err
+		default:
 			follower.away(err)
 		}
 		r.clock.follow()

@@ -376,7 +376,7 @@ func TestConfigRefusesWhatCannotKeepThePromises(t *testing.T) {
 		"polls too seldom": {MaxStaleness: time.Second, PollInterval: time.Second},
 		"no patience":      {MaxStaleness: time.Second, GapPatience: time.Millisecond},
 	} {
-		if _, err := registry.New(nil, nil, c); err == nil {
+		if _, err := registry.New(nil, nil, c); err == nil || c.Check() == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"github.com/veto-gate/veto/internal/registry/filing"
 	"strings"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/gate/standings"
+	"github.com/veto-gate/veto/internal/registry/filing"
 )
 
 // Standing tells what is on record for a subject, and what it means for each declared purpose in a country. An unknown

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -162,14 +163,11 @@ func standingWords(v *View, regime string) string {
 	if len(list) == 0 {
 		return "the regime is not suspended"
 	}
-	text := "suspended are"
+	parts := make([]string, len(list))
 	for i, s := range list {
-		if i > 0 {
-			text += "; and"
-		}
-		text += fmt.Sprintf(" jurisdictions %v, purposes %v", listOr(s.GetJurisdictions()), listOr(s.GetPurposes()))
+		parts[i] = fmt.Sprintf("jurisdictions %v, purposes %v", listOr(s.GetJurisdictions()), listOr(s.GetPurposes()))
 	}
-	return text
+	return "suspended are " + strings.Join(parts, "; and ")
 }
 
 func listOr(names []string) any {

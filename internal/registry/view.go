@@ -122,7 +122,7 @@ func (v *View) facts(since []event.Purposes, now time.Time) policy.Facts {
 	facts := policy.Facts{Declared: v.purposes, AnyObjection: len(masks) > 0, Suspensions: v.Suspensions, Now: now}
 	for bit, name := range v.purposes {
 		if slices.ContainsFunc(masks, func(mask standings.Purposes) bool {
-			return mask&standings.Purpose(uint8(bit)) != 0 && mask&later != later //nolint:gosec // at most 32 purposes
+			return mask&standings.Purpose(uint8(bit)) != 0 && mask&later != later
 		}) {
 			facts.Objected = append(facts.Objected, name)
 		}

@@ -149,7 +149,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	group.Go(func() error {
 		err := s.grpc.Serve(listener)
 		if errors.Is(err, grpc.ErrServerStopped) && running.Err() != nil {
-			return nil // the stop came before the first call could
+			err = nil // the stop came before the first call could
 		}
 		if err != nil {
 			return fmt.Errorf("serve on %s: %w", listener.Addr(), err)

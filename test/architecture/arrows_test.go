@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 		"internal/policy/jurisdiction", "internal/telemetry", "gen/veto/v1",
 	},
 	"internal/registry/filing": {"internal/event", "internal/store", "gen/veto/v1"},
-	"internal/ledger": {"internal/event", "internal/store", "internal/telemetry"},
+	"internal/ledger":          {"internal/event", "internal/store", "internal/telemetry"},
 	"internal/dataset": {
 		"internal/event", "internal/store", "internal/registry", "internal/gate", "internal/columns", "internal/telemetry", "gen/veto/v1",
 	},

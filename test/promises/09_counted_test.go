@@ -67,20 +67,20 @@ func (p *platform) filtering(t *testing.T, in, out string, after func(int) error
 
 // row is a row of a random corpus as it is written, and as the gate sees it.
 type row struct {
-	ItemID      *string   `json:"item_id"`
-	AuthorID    *string   `json:"author_id"`
-	Kind        *string   `json:"kind"`
-	Visibility  *string   `json:"visibility"`
-	Country     *string   `json:"country"`
-	AuthorAge   int32     `json:"author_age"`
-	AgeThen     int32     `json:"author_age_at_creation"`
-	Labels      []string  `json:"labels"`
-	ContentKeys []string  `json:"content_keys"`
-	Subjects    []subject `json:"subjects"`
-	Robots      *string   `json:"robots"`
+	ItemID      *string    `json:"item_id"`
+	AuthorID    *string    `json:"author_id"`
+	Kind        *string    `json:"kind"`
+	Visibility  *string    `json:"visibility"`
+	Country     *string    `json:"country"`
+	AuthorAge   int32      `json:"author_age"`
+	AgeThen     int32      `json:"author_age_at_creation"`
+	Labels      []string   `json:"labels"`
+	ContentKeys []string   `json:"content_keys"`
+	Subjects    []somebody `json:"subjects"`
+	Robots      *string    `json:"robots"`
 }
 
-type subject struct {
+type somebody struct {
 	ID   string `json:"subject_id"`
 	Role string `json:"role"`
 }
@@ -123,7 +123,7 @@ func randomRows(random *rand.Rand, n int) []row {
 		r := row{
 			ItemID: &id, AuthorID: &author, Kind: pick("POST", "POST", "POST", "COMMENT", "PHOTO", "PRIVATE_MESSAGE", "AI_INTERACTION", "OTHER"),
 			Visibility: pick("PUBLIC", "PUBLIC", "PUBLIC", "PRIVATE", "GROUP"), Country: pick("FR", "DE", "US", "BR", "KE", "NULL", "XX"),
-			AuthorAge: int32(random.IntN(40)), AgeThen: int32(random.IntN(40)), Labels: []string{}, ContentKeys: []string{}, Subjects: []subject{},
+			AuthorAge: int32(random.IntN(40)), AgeThen: int32(random.IntN(40)), Labels: []string{}, ContentKeys: []string{}, Subjects: []somebody{},
 		}
 		switch random.IntN(12) {
 		case 0:
@@ -137,7 +137,7 @@ func randomRows(random *rand.Rand, n int) []row {
 		case 4:
 			r.ContentKeys = []string{*pick("sha256:1", "sha256:2", "")}
 		case 5:
-			r.Subjects = []subject{{ID: person(random.IntN(80)), Role: *pick("TAGGED", "ORIGINAL_AUTHOR", "FRIEND")}}
+			r.Subjects = []somebody{{ID: person(random.IntN(80)), Role: *pick("TAGGED", "ORIGINAL_AUTHOR", "FRIEND")}}
 		case 6:
 			r.Robots = pick("noai", "noindex")
 		case 7:

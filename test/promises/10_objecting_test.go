@@ -62,7 +62,6 @@ func TestALateObjectionCountsAndIsToldSo(t *testing.T) {
 	}{
 		"an hour before": {deadline.Add(-time.Hour), true}, "at the instant": {deadline, false}, "an hour after": {deadline.Add(time.Hour), false}, "a year after": {deadline.AddDate(1, 0, 0), false},
 	} {
-		// A deadline that is over is the regime's only from its start on; what was sent before that is told of none.
 		filed := p.object(t, filing(name, func(r *vetov1.FileObjectionRequest) { r.SentAt = timestamppb.New(c.sent) }))
 		if filed.GetObjection().BeforeDeadline == nil || filed.GetObjection().GetBeforeDeadline() != c.before {
 			t.Errorf("sent %s the deadline: before it is %v, want %v", name, filed.GetObjection().BeforeDeadline, c.before)

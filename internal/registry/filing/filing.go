@@ -105,6 +105,7 @@ func History(entries []store.Entry) ([]Filing, error) {
 					}
 				}
 			}
+		default: // of no single objection
 		}
 	}
 	return filings, nil

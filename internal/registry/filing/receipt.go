@@ -15,8 +15,8 @@ func (f *Filing) Objection() *vetov1.Objection {
 	o := &vetov1.Objection{
 		ObjectionId:     string(side.ObjectionID),
 		Revision:        uint64(f.Revision),
-		ItemCount:       int32(len(side.Items)),       //nolint:gosec // a side row bounds it
-		ContentKeyCount: int32(len(side.ContentKeys)), //nolint:gosec // a side row bounds it
+		ItemCount:       int32(len(side.Items)), // a side row bounds both
+		ContentKeyCount: int32(len(side.ContentKeys)),
 		Country:         side.Country,
 		Channel:         EnumOf[vetov1.Channel](side.Channel),
 		Verification:    EnumOf[vetov1.Verification](side.Verification),
