@@ -29,7 +29,7 @@ func resuming(regime string, jurisdictions ...string) *vetov1.ResumeRegimeReques
 func TestAnObjectionHoldsForWhoeverAsksNext(t *testing.T) {
 	p := start(t, settings{})
 	engineer, replica := p.another(t), p.replica(t)
-	for n := range 100 {
+	for n := range 40 {
 		id := person(n)
 		if got := engineer.decide(t, post(id), 0).GetReason(); got != vetov1.Reason_REASON_ELIGIBLE {
 			t.Fatalf("before anybody objected a post is %v: the test shows nothing", got)
@@ -60,7 +60,7 @@ func TestNoCallThatBeginsAfterAnAnswerMissesIt(t *testing.T) {
 	for who := range 16 {
 		c := p.another(t)
 		work.Go(func() {
-			for n := range 12 {
+			for n := range 6 {
 				id := fmt.Sprintf("person-%d-%d", who, n)
 				if _, err := c.objections.FileObjection(context.Background(), filing(id)); err != nil {
 					t.Errorf("file an objection: %v", err)

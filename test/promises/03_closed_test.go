@@ -488,6 +488,7 @@ func TestAMalformedItemNeverHarmsItsNeighbours(t *testing.T) {
 		items[n] = post(person(n % 200))
 		switch {
 		case n%4 == 3:
+			items[n] = post("somebody")
 			changes[names[(n/4)%len(names)]](items[n])
 		case n%400 == 1:
 			items[n].AuthorId = notUTF8
@@ -505,9 +506,18 @@ func TestAMalformedItemNeverHarmsItsNeighbours(t *testing.T) {
 		violations[v.GetIndex()] = v.GetViolation()
 	}
 	counts := map[vetov1.Reason]int{}
+	answers := map[string]*vetov1.DecideResponse{} // equal items are asked for once
 	for i, item := range items {
-		alone := &vetov1.DecideResponse{}
-		p.raw(t, vetov1.DecisionService_Decide_FullMethodName, &vetov1.DecideRequest{Purpose: training, Item: item}, alone)
+		text, err := proto.MarshalOptions{Deterministic: true}.Marshal(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone := answers[string(text)]
+		if alone == nil {
+			alone = &vetov1.DecideResponse{}
+			p.raw(t, vetov1.DecisionService_Decide_FullMethodName, &vetov1.DecideRequest{Purpose: training, Item: item}, alone)
+			answers[string(text)] = alone
+		}
 		if got, want := together.GetReasons()[i], alone.GetDecision().GetReason(); got != want {
 			t.Errorf("item %d is %v among others and %v alone", i, got, want)
 		}

@@ -78,7 +78,7 @@ func TestEveryPolicyThatTriesToOpenPrivateMessagesIsRefused(t *testing.T) {
 		`!ItemKind PRIVATE_MESSAGE`, `private_message`, `Private_Message`, `PRIVATE-MESSAGE`, `PRIVATE MESSAGE`, `PrivateMessage`, `"PRIVATE_MESSAGE "`, `[PRIVATE_MESSAGE]`, `{kind: PRIVATE_MESSAGE}`,
 		`&k PRIVATE_MESSAGE`,
 	}
-	lists := []string{"[%s]", "[%s, POST]", "[POST, %s]", "[POST, %s, PHOTO]", "[OTHER, AI_INTERACTION, %s]"}
+	lists := []string{"[%s]", "[%s, POST]", "[OTHER, %s, PHOTO]"}
 	for place, document := range withKinds("[POST, OTHER]") {
 		request := applying(document)
 		request.ValidateOnly = true

@@ -3,8 +3,8 @@ package promises_test
 import (
 	"bytes"
 	"context"
-	"crypto/md5"  //nolint:gosec // what a careless hash would be is looked for
-	"crypto/sha1" //nolint:gosec // as above
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
@@ -79,8 +79,8 @@ func traces(id string) map[string][]byte {
 }
 
 func sha256Of(text string) []byte { sum := sha256.Sum256([]byte(text)); return sum[:16] } // also where it is cut to a key's length
-func sha1Of(text string) []byte   { sum := sha1.Sum([]byte(text)); return sum[:16] }      //nolint:gosec // as above
-func md5Of(text string) []byte    { sum := md5.Sum([]byte(text)); return sum[:] }         //nolint:gosec // as above
+func sha1Of(text string) []byte   { sum := sha1.Sum([]byte(text)); return sum[:16] }
+func md5Of(text string) []byte    { sum := md5.Sum([]byte(text)); return sum[:] }
 
 // utf16Of writes each unit as two bytes, shifted by so many bits.
 func utf16Of(text string, first, second int) string {

@@ -84,7 +84,7 @@ func provedRoot(leaf []byte, index, size int, path []hash32) (root hash32, ok bo
 // TestTheHeadsRootIsThatOfAllLeaves computes the tree anew after every write, through sizes that are powers of two and sizes between.
 func TestTheHeadsRootIsThatOfAllLeaves(t *testing.T) {
 	p := start(t, settings{})
-	for n := range 40 {
+	for n := range 33 {
 		p.object(t, filing(person(n)))
 		head, err := p.db.Head(context.Background())
 		if err != nil {
@@ -239,13 +239,11 @@ func TestAFlippedBitIsFound(t *testing.T) {
 	for revision := 1; revision <= events; revision++ {
 		for _, c := range []struct{ table, column string }{{"event", "leaf"}, {"side", "bytes"}} {
 			text := readBytes(t, dir, c.table, c.column, revision)
-			for range 4 {
-				bit := random.IntN(8 * len(text))
-				flipped := bytes.Clone(text)
-				flipped[bit/8] ^= 1 << (bit % 8)
-				if !refusesToServe(t, attack(t, dir, "UPDATE "+c.table+" SET "+c.column+" = ? WHERE revision = ?", flipped, revision)) {
-					t.Errorf("bit %d of %s.%s at revision %d is flipped, and the platform serves", bit, c.table, c.column, revision)
-				}
+			bit := random.IntN(8 * len(text))
+			flipped := bytes.Clone(text)
+			flipped[bit/8] ^= 1 << (bit % 8)
+			if !refusesToServe(t, attack(t, dir, "UPDATE "+c.table+" SET "+c.column+" = ? WHERE revision = ?", flipped, revision)) {
+				t.Errorf("bit %d of %s.%s at revision %d is flipped, and the platform serves", bit, c.table, c.column, revision)
 			}
 		}
 	}

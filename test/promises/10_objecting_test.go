@@ -239,13 +239,22 @@ func TestAWithdrawalDoesNoMoreThanItNames(t *testing.T) {
 	}
 }
 
-// TestAnObjectionFollowsThePersonToAnotherCountry files in each country of the world and asks in Europe, and the other way round: it is without
+// TestAnObjectionFollowsThePersonToAnotherCountry files in countries all over the world and asks in Europe, and the other way round: it is without
 // effect only where both sides say so.
 func TestAnObjectionFollowsThePersonToAnotherCountry(t *testing.T) {
 	p := start(t, settings{})
-	recordedOnly := func(code string) bool { return strings.HasPrefix(code, "US") || strings.HasPrefix(code, "CA") }
+	recordedOnly := func(code string) bool {
+		country, _, _ := strings.Cut(code, "-")
+		return country == "US" || country == "CA"
+	}
 	var items []*vetov1.Item
-	for _, country := range append(jurisdiction.Countries(), "", "US-CA", "FR-974", "DE-BY", "CA-QC") {
+	countries := []string{"", "US", "CA", "PR", "US-CA", "FR-974", "DE-BY", "CA-QC"}
+	for n, country := range jurisdiction.Countries() {
+		if n%5 == 0 {
+			countries = append(countries, country)
+		}
+	}
+	for _, country := range countries {
 		id := "from-" + country
 		p.object(t, filing(id, from(country)))
 		items = append(items, post(id), post(id, in("RE")), post(id, in("DE-BY")), post(id, in("US")), post(id, in("CA-QC")))
