@@ -42,6 +42,7 @@ func newClient(conn grpc.ClientConnInterface) *client {
 // target are the flags that say who answers, and how the answer is printed.
 type target struct {
 	addr, data, secretFile, output string
+	begin                          bool // of the commands that make a register
 }
 
 // flags adds them to a command.
@@ -79,7 +80,7 @@ func (a *app) connected(ctx context.Context, t *target, makes bool, runs func(co
 		return err
 	}
 	if data != "" {
-		return inProcess(ctx, localConfig{dir: data, secretFile: t.secretFile, makes: makes}, runs)
+		return inProcess(ctx, localConfig{dir: data, secretFile: t.secretFile, makes: makes, begin: t.begin}, runs)
 	}
 	conn, err := dial(addr)
 	if err != nil {
@@ -101,6 +102,9 @@ func (a *app) whoAnswers(t *target) (addr, data string, err error) {
 		return "", "", usage("--addr asks a server, --data opens a directory in this process: name one", "both --addr and --data were given")
 	default:
 		addr = t.addr // settings that `serve` shares: its directory is in use
+	}
+	if data == "" && t.begin {
+		return "", "", usage("it goes with --data; `veto serve` has one of its own", "--begin was given, and a server is asked")
 	}
 	if data == "" && t.secretFile != "" && a.sources["secret-file"] == settings.CommandLine {
 		return "", "", usage("it goes with --data; a server reads its own", "--secret-file was given, and a server is asked")

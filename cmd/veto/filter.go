@@ -25,6 +25,7 @@ const defaultBatch = 5000
 // filtering is what `veto filter` was told.
 type filtering struct {
 	in, out, purpose, reportFile, output string
+	secretFile                           string // of the register that answers in this process
 	mapped, absent                       []string
 	force                                bool
 	batch                                int
@@ -35,7 +36,7 @@ func (a *app) filterCommand() *cobra.Command {
 	var t target
 	var f filtering
 	cmd := a.clientCommand("filter IN -o OUT", helpOf("filter"), 1, 1, &t, false, func(ctx context.Context, c *client, args []string) error {
-		f.in, f.output = args[0], t.output
+		f.in, f.output, f.secretFile = args[0], t.output, t.secretFile
 		return filterCorpus(ctx, c, a.streams, f)
 	})
 	flags := cmd.Flags()
@@ -55,6 +56,9 @@ func (a *app) filterCommand() *cobra.Command {
 func filterCorpus(ctx context.Context, c *client, s terminal.Streams, f filtering) error {
 	mapping, err := f.mapping()
 	if err != nil {
+		return err
+	}
+	if err := f.checkPlaces(); err != nil {
 		return err
 	}
 	purpose, err := thePurpose(ctx, c, f.purpose)
@@ -100,6 +104,9 @@ func (f filtering) mapping() (columns.Mapping, error) {
 func (f filtering) keep(report *filter.Report) error {
 	if f.reportFile == "" {
 		return nil
+	}
+	if err := f.checkReport(); err != nil {
+		return err // a link that led nowhere before the rows were written
 	}
 	text, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {

@@ -21,8 +21,6 @@ import (
 	"github.com/veto-gate/veto/internal/server"
 	"github.com/veto-gate/veto/internal/store"
 	"github.com/veto-gate/veto/internal/store/sqlite"
-	"github.com/veto-gate/veto/internal/subject"
-	"github.com/veto-gate/veto/internal/terminal"
 )
 
 // databaseName is the file by which a data directory is known to hold a register.
@@ -33,6 +31,7 @@ type localConfig struct {
 	dir        string // the data directory
 	secretFile string // empty: secret.key in dir
 	makes      bool   // whether an empty directory is given a new register
+	begin      bool   // whether a secret that is there already may begin one
 	registry   registry.Config
 }
 
@@ -43,12 +42,15 @@ type local struct {
 	made     bool // it was made just now
 }
 
-// openLocal opens a data directory: it is locked, its log checked, its secret read (made only with an empty log), the log held against the secret.
+// openLocal opens a data directory: it is locked, its log checked, its secret read (made only with a new register), the log held against the secret.
 func openLocal(ctx context.Context, c localConfig) (*local, error) {
-	if _, err := os.Stat(filepath.Join(c.dir, databaseName)); errors.Is(err, fs.ErrNotExist) && !c.makes {
-		return nil, failed("`veto serve --data DIR` and `veto policy apply FILE --data DIR` make one", "there is no register in %s", c.dir)
+	// Before anything is made: what is left of a lost log beside its database would be thrown away by opening a new one.
+	if status, err := os.Stat(filepath.Join(c.dir, databaseName)); errors.Is(err, fs.ErrNotExist) || err == nil && status.Size() == 0 {
+		if err := c.mayBegin(); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.registry.Check(); err != nil { // before anything is made
+	if err := c.registry.Check(); err != nil {
 		return nil, failed("leave --max-staleness out for 2 s", "%w", err)
 	}
 	log, err := sqlite.Open(ctx, sqlite.Config{Dir: c.dir})
@@ -68,15 +70,16 @@ func (l *local) bind(ctx context.Context, c localConfig) error {
 	if err != nil {
 		return fmt.Errorf("open the register: %w", err)
 	}
-	path := c.secretFile
-	if path == "" {
-		path = filepath.Join(c.dir, "secret.key")
-	}
 	l.made = head.Revision == 0
-	secret, err := subject.LoadSecret(path)
-	if errors.Is(err, subject.ErrNoSecret) && l.made {
-		secret, err = subject.CreateSecret(path, rand.Reader)
+	if l.made {
+		if err := c.mayBegin(); err != nil {
+			return err
+		}
+	} else if c.begin {
+		return failed("leave --begin out: it is for the first start alone, and would hide the loss of the log later",
+			"the register in %s is begun already", c.dir)
 	}
+	file, err := c.secret(l.made)
 	if err != nil {
 		return explainSecret(err, c.dir, uint64(head.Revision))
 	}
@@ -84,9 +87,12 @@ func (l *local) bind(ctx context.Context, c localConfig) error {
 	if err != nil {
 		return err
 	}
-	keys := secret.Keys()
+	keys := file.secret.Keys()
 	if err := registry.Bind(ctx, l.log, keys, name, time.Now); err != nil {
 		return explainSecret(err, c.dir, uint64(head.Revision))
+	}
+	if err := file.settle(); err != nil {
+		return err
 	}
 	if l.registry, err = registry.New(l.log, keys, c.registry); err != nil {
 		return fmt.Errorf("open the register: %w", err)
@@ -112,25 +118,6 @@ func explainOpen(err error, dir string) error {
 		return failed("start that version, or a newer one", "%w", err)
 	case errors.Is(err, store.ErrCorrupt):
 		return failed("restore a backup; what it lacks, receipts prove", "%w", err)
-	}
-	return err
-}
-
-// explainSecret says what a register needs whose secret does not fit. Nothing can stand in for the secret: with another one every objection would
-// silently stop matching.
-func explainSecret(err error, dir string, events uint64) error {
-	const restore = "bring secret.key back from its backup, or name it with --secret-file; a new one would match nobody's objection"
-	switch {
-	case errors.Is(err, subject.ErrNoSecret):
-		return failed(restore, "the register in %s holds %s, and its secret is missing: %w", dir, terminal.Counted(events, "event", "events"), err)
-	case errors.Is(err, registry.ErrSecret):
-		return failed(restore, "the secret is not the one that the register in %s was begun with", dir)
-	case errors.Is(err, subject.ErrSecretOpen):
-		return failed("chmod 600 it, and ask who could have read it", "%w", err)
-	case errors.Is(err, subject.ErrSecretMalformed):
-		return failed(restore, "%w", err)
-	case errors.Is(err, registry.ErrClockBehind):
-		return failed("set the clock, then start again", "%w", err)
 	}
 	return err
 }

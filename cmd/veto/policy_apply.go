@@ -29,6 +29,7 @@ func (a *app) policyApplyCommand() *cobra.Command {
 	cmd.Flags().StringVar(&x.etag, "etag", "", "an etag")
 	cmd.Flags().BoolVar(&x.validateOnly, "validate-only", false, "write nothing")
 	cmd.Flags().StringArrayVar(&x.acknowledge, "acknowledge", nil, "DANGER=ground")
+	cmd.Flags().BoolVar(&t.begin, "begin", false, "begin a new register with a secret that is there")
 	cmd.Flags().StringVar(&x.requestID, "request-id", "", "a UUID")
 	return cmd
 }

@@ -24,6 +24,7 @@ import (
 type service struct {
 	data, secretFile, listen, readyFile string
 	policyFile, log                     string
+	begin                               bool
 	maxStaleness, grace                 time.Duration
 }
 
@@ -35,6 +36,7 @@ func (a *app) serveCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&x.data, "data", "./veto-data", "a data directory")
 	flags.StringVar(&x.secretFile, "secret-file", "", "the secret's file, where it is not in the data directory")
+	flags.BoolVar(&x.begin, "begin", false, "begin a new register with a secret that is there")
 	flags.StringVar(&x.listen, "listen", defaultAddress, "HOST:PORT on the loopback address")
 	flags.StringVar(&x.readyFile, "ready-file", "", "a file to write the address to")
 	flags.StringVar(&x.policyFile, "policy", "", "a policy's file")
@@ -61,7 +63,7 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 		return err
 	}
 	local, err := openLocal(ctx, localConfig{
-		dir: x.data, secretFile: x.secretFile, makes: true,
+		dir: x.data, secretFile: x.secretFile, makes: true, begin: x.begin,
 		registry: registry.Config{MaxStaleness: x.maxStaleness, Logger: logger},
 	})
 	if err != nil {

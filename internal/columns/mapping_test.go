@@ -184,3 +184,32 @@ func FuzzParseMapping(f *testing.F) {
 		}
 	})
 }
+
+// TestSilentSignals: all signals are one field for the rules, so a corpus with one of them is asked for no other.
+func TestSilentSignals(t *testing.T) {
+	structure := arrow.StructOf(arrow.Field{Name: "robots", Type: utf8}, arrow.Field{Name: "plus_data_mining", Type: utf8}, arrow.Field{Name: "other", Type: arrow.ListOf(utf8)})
+	with := func(more ...column) []column { return append(plain(1), more...) }
+	for name, test := range map[string]struct {
+		columns []column
+		mapping columns.Mapping
+		want    []string
+	}{
+		"no signal":         {plain(1), columns.Mapping{}, nil},
+		"signals absent":    {plain(1), columns.Mapping{Absent: []string{"signals"}}, nil},
+		"one column":        {with(column{"robots", utf8, "[null]"}), columns.Mapping{}, []string{"c2pa_training_mining", "content_usage", "plus_data_mining", "tdm_reservation"}},
+		"a renamed column":  {with(column{"meta", utf8, "[null]"}), columns.Mapping{Columns: map[string]string{"content_usage": "meta"}}, []string{"c2pa_training_mining", "plus_data_mining", "robots", "tdm_reservation"}},
+		"other alone":       {with(column{"other", arrow.ListOf(utf8), "[null]"}), columns.Mapping{Columns: map[string]string{"other": "other"}}, []string{"c2pa_training_mining", "content_usage", "plus_data_mining", "robots", "tdm_reservation"}},
+		"a struct":          {with(column{"signals", structure, "[null]"}), columns.Mapping{}, []string{"c2pa_training_mining", "content_usage", "tdm_reservation"}},
+		"a struct and more": {with(column{"signals", structure, "[null]"}, column{"tdm_reservation", utf8, "[null]"}, column{"r", utf8, "[null]"}), columns.Mapping{Columns: map[string]string{"robots": "r"}}, []string{"c2pa_training_mining", "content_usage"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := columns.NewReader(schemaOf(test.columns), test.mapping)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, r.SilentSignals()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -163,6 +163,31 @@ func (r *resolution) signalsApart() []string {
 	return apart
 }
 
+// fillInside notes the signals that a struct `signals` fills.
+func (r *resolution) fillInside(of arrow.Field, filled map[string]bool) {
+	structure, ok := of.Type.(*arrow.StructType)
+	if !ok {
+		return // its binder says so
+	}
+	for _, child := range structure.Fields() {
+		if slices.Contains(signalNames(), child.Name) && !slices.Contains(r.signalsApart(), child.Name) {
+			filled[child.Name] = true
+		}
+	}
+}
+
+// signalsWithout are the signals that are not filled, sorted.
+func signalsWithout(filled map[string]bool) []string {
+	var names []string
+	for _, name := range signalNames() {
+		if name != other && !filled[name] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // signalStruct binds a column of structs with a field for each signal, save those that are mapped apart. A null struct says nothing.
 func signalStruct(apart []string) binder {
 	return func(t arrow.DataType) (fill, *misfit) {

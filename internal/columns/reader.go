@@ -15,6 +15,7 @@ type Reader struct {
 	fills  []columnFill
 	mapped []string
 	absent []string
+	silent []string // signals that no column fills, though another one is filled
 }
 
 // columnFill copies one column of a batch.
@@ -29,6 +30,7 @@ func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
 	r := &Reader{schema: schema, absent: slices.Sorted(slices.Values(m.Absent))}
 	check := &resolution{schema: schema, m: m}
 	check.checkNames()
+	filled := map[string]bool{}
 	for _, f := range fields {
 		column, found := check.column(f)
 		if !found {
@@ -46,11 +48,18 @@ func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
 			continue
 		}
 		r.fills = append(r.fills, columnFill{column, fill})
+		filled[f.name] = true
+		if f.name == "signals" {
+			check.fillInside(from, filled)
+		}
 		if !slices.Contains(r.mapped, f.item) {
 			r.mapped = append(r.mapped, f.item)
 		}
 	}
 	slices.Sort(r.mapped)
+	if slices.Contains(r.mapped, "signals") {
+		r.silent = signalsWithout(filled)
+	}
 	if err := errors.Join(check.faults...); err != nil {
 		return nil, err
 	}
@@ -62,6 +71,10 @@ func (r *Reader) Mapped() []string { return slices.Clone(r.mapped) }
 
 // Absent returns the names of Item's fields that the mapping calls absent, sorted: what `absent_fields` takes.
 func (r *Reader) Absent() []string { return slices.Clone(r.absent) }
+
+// SilentSignals returns the names of the signals that no column fills, sorted, where some signal is filled: for the rules
+// all signals are one field, so nobody asks for the others. `other` is left out: few tables have it, and not by that name.
+func (r *Reader) SilentSignals() []string { return slices.Clone(r.silent) }
 
 // Columns returns the positions of the columns that Items looks at, ascending. A reader of the schema that has these alone, made with the same
 // mapping, gives the same items.

@@ -23,8 +23,8 @@ func ExampleSeal() {
 	// log veto.example/register
 	// format 1
 	// secret a856af276fedc7b2208aaca4db58203d621a580d3d86b845b449425c885e308b
-	// person f84f6fdff12dba75a0ad22b1367e06088ea07a52728341e70f7a84daebc464b9
-	// record 3f4596e6a13e82ea54e8c53e3d30e09deeccd7f311767fa6ad782fb833e09c09
+	// person b1679ce5dce32ef394908ddc5a2b608b34a0be67cfee04e2bbdea4f1a2bd7fd2
+	// record 04e299cdcfc82de50e03bd6c2921d088e2f7f48f72434bdc64eea706e7ea558c
 	// 370 bytes beside it
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func fixtures() []fixture {
 			Leaf: event.Leaf{Type: event.TypePolicyApplied, Effect: event.EffectActivated, Policy: 1},
 			Side: with(side(2, "dpo-office", "OFFICER", "2025-04-14T09:30:00Z"), func(s *event.Side) {
 				s.Document = sha256.Sum256([]byte("version: 1\n"))
-				s.Acknowledge = []string{"NO_OBJECTION_DEADLINE", "RECORD_ONLY:us"}
+				s.Acknowledge = []string{"EXTRATERRITORIAL Opinion of 1 April 2025:\nno objection is ignored in Europe.", "SHORT_NOTICE The notice went out by letter before."}
 			}),
 		},
 	}, {
@@ -70,10 +71,11 @@ func fixtures() []fixture {
 		event: event.Event{
 			Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectRaised, Policy: 1},
 			Side: with(side(4, "settings-page", "VERIFY", "2025-05-21T00:00:00Z"), func(s *event.Side) {
-				s.ObjectionID = event.NewObjectionID(29277380574195)
+				s.ObjectionID = event.NewObjectionID(8215845756548)
 				s.Subject = user1001
 				s.Purposes = all
 				s.Country, s.Channel, s.Verification, s.FiledBy = "DE", "SETTINGS", "VERIFIED", "SELF"
+				s.Changes = []event.Change{{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "DE", Purposes: all}}
 			}),
 		},
 		raw: []string{"user-1001"},
@@ -110,6 +112,7 @@ func fixtures() []fixture {
 				s.ObjectionID = event.NewObjectionID(22393572051215)
 				s.Subject = user1001
 				s.Purposes = event.Purposes{All: true, Names: []string{"generative-ai-training"}}
+				s.NoEffect = event.PurposesOf("ads-ranking", "search-ranking")
 				s.Country, s.Channel, s.Verification, s.FiledBy = "US-CA", "GPC", "UNVERIFIED", "SELF"
 				s.Deadline = at("2025-05-26T22:00:00Z")
 				s.Changes = []event.Change{{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "US-CA", Purposes: s.Purposes}}
@@ -140,7 +143,11 @@ func fixtures() []fixture {
 				s.Purposes = all
 				s.Verification, s.FiledBy, s.Proof = "UNVERIFIED", "SELF", event.ProofReceipt
 				s.Lifts = []event.Lift{{Revision: 5, Purposes: training}}
-				s.Changes = []event.Change{{Act: event.ActClear, Table: event.TableItem, Key: photo8}}
+				s.Changes = []event.Change{
+					{Act: event.ActClear, Table: event.TableItem, Key: photo8},
+					{Act: event.ActClear, Table: event.TableItem, Key: photo7},
+					{Act: event.ActClear, Table: event.TableContentKey, Key: hello},
+				}
 			}),
 		},
 	}, {
@@ -149,7 +156,8 @@ func fixtures() []fixture {
 			Leaf: event.Leaf{Type: event.TypeRegimeSuspended, Effect: event.EffectSuspended, Policy: 1},
 			Side: with(side(9, "dpo-office", "OFFICER", "2025-07-03T12:00:00Z"), func(s *event.Side) {
 				s.Regime = "eu"
-				s.Jurisdictions = []string{"DE", "IE"}
+				s.Jurisdictions = []string{"IE", "benelux"}
+				s.Places = []string{"BE", "IE", "LU", "NL"}
 				s.Purposes = training
 				s.Reason = "Order of 3 July 2025:\nsuspend at once."
 				s.Authority = "supervisory authority"
@@ -198,16 +206,22 @@ func with(s event.Side, set func(*event.Side)) event.Side {
 func blind(s event.Side, raw []string) []event.Blinded {
 	raw = slices.Clone(raw)
 	var list []event.Blinded
-	for _, v := range s.Private() {
+	for line, v := range s.Private() {
 		text := v.Text
 		if text == "" {
 			text, raw = raw[0], raw[1:]
 		}
-		h := hmac.New(sha256.New, s.Salt[:])
-		h.Write([]byte(v.Tag + "\x00" + text))
-		list = append(list, event.Blinded{Tag: v.Tag, Sum: event.Hash(h.Sum(nil))})
+		key := mac(s.Salt[:], fmt.Sprintf("veto/line/v1\x00%d\x00%s", line, v.Tag))
+		list = append(list, event.Blinded{Tag: v.Tag, Sum: event.Hash(mac(key, text))})
 	}
 	return list
+}
+
+// mac returns HMAC-SHA256(key, message).
+func mac(key []byte, message string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(message))
+	return h.Sum(nil)
 }
 
 // fixtureNamed returns the sealed bytes of a fixture.

@@ -83,6 +83,8 @@ var spoilers = []func(*rapid.T, *event.Event){
 	func(t *rapid.T, e *event.Event) { e.Side.ContentKeys = anyKeys(t) },
 	func(t *rapid.T, e *event.Event) { e.Side.Regime = anyText(t) },
 	func(t *rapid.T, e *event.Event) { e.Side.Jurisdictions = []string{anyText(t), anyText(t)} },
+	func(t *rapid.T, e *event.Event) { e.Side.Places = []string{anyText(t), anyText(t)} },
+	func(t *rapid.T, e *event.Event) { e.Side.NoEffect = anyPurposes().Draw(t, "no effect") },
 	func(t *rapid.T, e *event.Event) { e.Side.Purposes = anyPurposes().Draw(t, "purposes") },
 	func(t *rapid.T, e *event.Event) { e.Side.Purposes.Names = []string{anyText(t)} },
 	func(t *rapid.T, e *event.Event) { e.Side.Country = anyText(t) },
@@ -98,6 +100,7 @@ var spoilers = []func(*rapid.T, *event.Event){
 		e.Side.Lifts = []event.Lift{{Revision: event.Revision(rapid.Uint64().Draw(t, "revision")), Purposes: anyPurposes().Draw(t, "lifted")}}
 	},
 	func(t *rapid.T, e *event.Event) { e.Side.Acknowledge = []string{anyText(t)} },
+	func(t *rapid.T, e *event.Event) { e.Side.Acknowledge = []string{"SHORT_NOTICE " + anyText(t)} },
 	func(t *rapid.T, e *event.Event) { e.Side.Reason = anyText(t) },
 	func(t *rapid.T, e *event.Event) { e.Side.Authority = anyText(t) },
 	func(t *rapid.T, e *event.Event) {

@@ -15,8 +15,8 @@ type Event struct {
 
 // Commit returns the commitment to a person list: the SHA-256 of the line
 // "veto/person/v1" and the list's lines as they stand in the side row, each with
-// its newline. A receipt hands out the list; who knows a value, its tag and the
-// salt shows that its line is there, and learns nothing of the other lines.
+// its newline. A receipt hands out the list; who is given one value and the key of
+// its line sees that it is there, and learns nothing of the other lines.
 func Commit(list []Blinded) Hash {
 	text := []byte("veto/person/v1\n")
 	for _, b := range list {

@@ -15,7 +15,7 @@ const (
 	MaxNoticeVersionBytes = 128
 	MaxRegimeBytes        = 128
 	MaxJurisdictionBytes  = 128
-	MaxAcknowledgeBytes   = 128
+	MaxAcknowledgeBytes   = 1280 // the danger's word, a space and the ground
 	MaxReasonBytes        = 4 << 10
 	MaxAuthorityBytes     = 1 << 10
 )
@@ -42,7 +42,9 @@ type Side struct {
 	ContentKeys    []Key     // a set
 	Regime         string    // the regime's name: 1 to MaxRegimeBytes
 	Jurisdictions  []string  // the jurisdictions suspended or resumed: a set; empty: the regime's all
+	Places         []string  // what Jurisdictions came to when the regime was suspended: a set of ISO 3166-1 alpha-2 and 3166-2 codes
 	Purposes       Purposes  // objected to, withdrawn, or switched
+	NoEffect       Purposes  // those of Purposes for which the regime of Country gave objections no effect at the filing
 	Country        string    // of who filed: ISO 3166-1 alpha-2 or 3166-2; empty: unknown
 	Channel        string    // by which it came: a word in upper case
 	Verification   string    // whether the person was verified: a word in upper case
@@ -57,7 +59,7 @@ type Side struct {
 	BeforeDeadline bool      // whether the objection came before Deadline; false without one
 	Lifts          []Lift    // the filings withdrawn, by ascending revision
 	Document       Hash      // SHA-256 of the policy document
-	Acknowledge    []string  // the dangers that who applied it acknowledged: a set of texts of 1 to MaxAcknowledgeBytes
+	Acknowledge    []string  // the dangers that who applied it acknowledged, each "WORD ground": a set of texts of at most MaxAcknowledgeBytes
 	Reason         string    // 1 to MaxReasonBytes
 	Authority      string    // who ordered it: 1 to MaxAuthorityBytes
 
@@ -71,8 +73,9 @@ type Lift struct {
 	Purposes Purposes
 }
 
-// Blinded is one line of the person list: a private value behind
-// HMAC-SHA256(Side.Salt, tag || 0x00 || value). Package subject computes it.
+// Blinded is one line of the person list: a private value behind an HMAC-SHA256
+// whose key comes from Side.Salt, the line's position and the tag. Package subject
+// computes it.
 type Blinded struct {
 	Tag string
 	Sum Hash

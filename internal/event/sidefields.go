@@ -28,7 +28,9 @@ var sideFields = []field[Side]{
 	hashed(set("content_key", "-*----", "content_key", keyKind, compareKeys, func(s *Side) *[]Key { return &s.ContentKeys })),
 	one("regime", "----11", "regime", textOf(MaxRegimeBytes), func(s *Side) *string { return &s.Regime }),
 	set("jurisdiction", "----**", "jurisdiction", textOf(MaxJurisdictionBytes), strings.Compare, func(s *Side) *[]string { return &s.Jurisdictions }),
+	set("place", "----*-", "place", countryKind, strings.Compare, func(s *Side) *[]string { return &s.Places }),
 	one("purposes", "-11-11", "purposes", purposesKind, func(s *Side) *Purposes { return &s.Purposes }),
+	one("no_effect", "-?----", "no_effect", purposesKind, func(s *Side) *Purposes { return &s.NoEffect }),
 	one("country", "-?----", "country", countryKind, func(s *Side) *string { return &s.Country }),
 	one("channel", "-1?---", "channel", wordKind, func(s *Side) *string { return &s.Channel }),
 	one("verification", "-11---", "verification", wordKind, func(s *Side) *string { return &s.Verification }),
@@ -43,7 +45,7 @@ var sideFields = []field[Side]{
 	beforeDeadlineField(),
 	set("lifts", "--+---", "lifts", liftKind, compareLifts, func(s *Side) *[]Lift { return &s.Lifts }),
 	one("document", "---1--", "document", hashKind, func(s *Side) *Hash { return &s.Document }),
-	set("acknowledge", "---*--", "acknowledge", textOf(MaxAcknowledgeBytes), strings.Compare, func(s *Side) *[]string { return &s.Acknowledge }),
+	set("acknowledge", "---*--", "acknowledge", acknowledgeKind, strings.Compare, func(s *Side) *[]string { return &s.Acknowledge }),
 	one("reason", "----11", "reason", textOf(MaxReasonBytes), func(s *Side) *string { return &s.Reason }),
 	one("authority", "----??", "authority", textOf(MaxAuthorityBytes), func(s *Side) *string { return &s.Authority }),
 

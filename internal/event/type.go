@@ -46,8 +46,8 @@ type Effect uint8
 const (
 	EffectBound        Effect = iota + 1 // the log is bound to its secret
 	EffectInForce                        // the objection counts from this revision on
-	EffectRecordedOnly                   // every regime that rules the objection's country gives objections no effect
-	EffectRaised                         // a verified repeat of an objection that stood unverified
+	EffectRecordedOnly                   // for every purpose objected to, the regime of the objection's country gives objections no effect
+	EffectRaised                         // as IN_FORCE, and it is the verified repeat of one that stands unverified
 	EffectLifted                         // the objections named are gone
 	EffectNarrowed                       // they are gone for some of their purposes only
 	EffectActivated                      // the policy is the active one

@@ -45,6 +45,23 @@ func textOf(maxBytes int) kind[string] {
 	}
 }
 
+// acknowledgeKind is "WORD ground": a danger's word and, in free text, why it was
+// accepted.
+var acknowledgeKind = kind[string]{
+	isZero: isZero[string],
+	append: appendEscaped,
+	parse: func(s string) (string, error) {
+		text, err := textOf(MaxAcknowledgeBytes).parse(s)
+		if err != nil {
+			return "", err
+		}
+		if word, ground, _ := strings.Cut(text, " "); !isWord(word) || ground == "" || isBlank(ground[0]) {
+			return "", fault("not a danger's word, a space and a ground")
+		}
+		return text, nil
+	},
+}
+
 // spelled is a machine's string whose every character a rule allows; it is
 // escaped as text all the same, so that no value can hold a newline.
 func spelled(allowed func(string) bool, otherwise fault) kind[string] {

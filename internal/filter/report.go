@@ -18,7 +18,8 @@ type Report struct {
 	ByCountry  []Split `json:"by_country"`
 	ByKind     []Split `json:"by_kind"`
 	ByLanguage []Split `json:"by_language"`
-	// Mapped are the fields that columns filled; NotChecked those that the caller named absent: no rule could look at them.
+	// Mapped are the fields that columns filled; NotChecked what no rule could look at: fields that the caller named absent and,
+	// where some signals were filled, those that were not (`signals.robots`).
 	Mapped     []string `json:"mapped"`
 	NotChecked []string `json:"not_checked"`
 	// Revisions and PolicyVersions are the lowest and the highest that a batch was decided at.

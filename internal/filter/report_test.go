@@ -209,3 +209,30 @@ func TestDeciderIsToldTheFields(t *testing.T) {
 		t.Errorf("not checked (-want +got):\n%s", diff)
 	}
 }
+
+// TestSilentSignalsAreNotChecked: what a corpus has no column for stands in the report by its name.
+func TestSilentSignalsAreNotChecked(t *testing.T) {
+	schema := arrow.NewSchema(append(itemFields(), arrow.Field{Name: "robots", Type: utf8, Nullable: true}), nil)
+	c := config(t, write(t, schema, []string{
+		`{"item_id": "i0", "kind": "POST", "visibility": "PUBLIC", "author_id": "u", "robots": "noai"}`,
+		`{"item_id": "i1", "kind": "POST", "visibility": "PUBLIC", "author_id": "u"}`,
+	}, 2), by(func(i *vetov1.Item) vetov1.Reason {
+		if i.GetSignals().GetRobots() != "" {
+			return vetov1.Reason_REASON_SIGNAL
+		}
+		return vetov1.Reason_REASON_ELIGIBLE
+	}))
+	c.Now, c.Mapping = steady(time.Second), columns.Mapping{Absent: []string{"service", "labels"}}
+	var fields filter.Fields
+	open := c.Open
+	c.Open = func(ctx context.Context, f filter.Fields) (filter.Decider, error) {
+		fields = f
+		return open(ctx, f)
+	}
+	text, asJSON := texts(t, run(t, c))
+	golden.Check(t, "signals.txt", text)
+	golden.Check(t, "signals.json", asJSON)
+	if diff := cmp.Diff([]string{"labels", "service"}, fields.Absent); diff != "" {
+		t.Errorf("the server is told of fields, not of signals (-want +got):\n%s", diff)
+	}
+}

@@ -52,7 +52,7 @@ func run(ctx context.Context, c Config) (_ Report, err error) {
 		return Report{}, err
 	}
 	defer to.discard() // nothing once it is published
-	count := newTally(c.Purpose, fields)
+	count := newTally(c.Purpose, fields, rows.silent)
 	start := c.Now()
 	if err := pipe(ctx, c, start, from, rows, decider, to, count); err != nil {
 		return Report{}, err

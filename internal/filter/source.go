@@ -121,6 +121,7 @@ type rowReader struct {
 	leaves []int
 	mapped []string
 	absent []string
+	silent []string // signals that no column fills, though another one is filled
 }
 
 // openRows holds the mapping against the corpus's schema.
@@ -154,7 +155,7 @@ func (s *source) openRows(m columns.Mapping, batchRows int) (*rowReader, error) 
 	if r.items, err = columns.NewReader(arrow.NewSchema(used, nil), m); err != nil {
 		return nil, fmt.Errorf("map columns to fields: %w", err)
 	}
-	r.mapped, r.absent = r.items.Mapped(), r.items.Absent()
+	r.mapped, r.absent, r.silent = r.items.Mapped(), r.items.Absent(), r.items.SilentSignals()
 	return r, nil
 }
 

@@ -15,7 +15,8 @@ import (
 // tally counts rows as they are decided. One goroutine uses it.
 type tally struct {
 	purpose    string
-	fields     Fields
+	mapped     []string
+	notChecked []string
 	offered    int64
 	included   int64
 	redacted   int64
@@ -29,9 +30,16 @@ type tally struct {
 	decided    bool
 }
 
-func newTally(purpose string, fields Fields) *tally {
+// newTally counts rows whose fields came from columns or were named absent; the silent signals came from nowhere, though
+// others did.
+func newTally(purpose string, fields Fields, silent []string) *tally {
+	notChecked := append([]string{}, fields.Absent...)
+	for _, name := range silent {
+		notChecked = append(notChecked, "signals."+name)
+	}
+	slices.Sort(notChecked)
 	return &tally{
-		purpose: purpose, fields: fields,
+		purpose: purpose, mapped: append([]string{}, fields.Mapped...), notChecked: notChecked,
 		excluded: map[vetov1.Reason]int64{}, invalid: map[string]*InvalidCount{},
 		byCountry: map[string]*Split{}, byKind: map[string]*Split{}, byLanguage: map[string]*Split{},
 	}
@@ -180,7 +188,7 @@ func (t *tally) report(rows int64, took time.Duration) (Report, error) {
 		Purpose: t.purpose, Offered: t.offered, Included: t.included, Redacted: t.redacted,
 		Excluded: []ReasonCount{}, Invalid: []InvalidCount{},
 		ByCountry: sorted(t.byCountry), ByKind: sorted(t.byKind), ByLanguage: sorted(t.byLanguage),
-		Mapped: append([]string{}, t.fields.Mapped...), NotChecked: append([]string{}, t.fields.Absent...),
+		Mapped: t.mapped, NotChecked: t.notChecked,
 		Revisions: t.revisions, PolicyVersions: t.policies,
 		Seconds: took.Seconds(), RowsPerSecond: perSecond(t.offered, took),
 	}

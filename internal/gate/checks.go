@@ -37,7 +37,8 @@ func (t *trial) tryRegime(c check) vetov1.Reason {
 		prohibited := t.regime.LegalBasis == vetov1.LegalBasis_LEGAL_BASIS_PROHIBITED
 		return refuse(prohibited, vetov1.Reason_REASON_PROHIBITED)
 	case checkSuspension:
-		suspended := t.view.Suspensions.stops(t.regime.Name, t.place.chain, t.bit)
+		// A purpose that took another over goes on where that one was stopped: so it stops with it.
+		suspended := t.view.Suspensions.stops(t.regime.Name, t.place.chain, t.purpose.Objections)
 		return refuse(suspended, vetov1.Reason_REASON_SUSPENDED)
 	default:
 		return t.regime.period(t.now)
@@ -98,10 +99,9 @@ func (t *trial) tryAges(c check) vetov1.Reason {
 		return refuse(below(item.AuthorAge, r.MinimumAge) || below(item.AuthorAgeAtCreation, r.MinimumAge),
 			vetov1.Reason_REASON_UNDER_AGE)
 	case checkKnownAge:
-		// Unspecified is EXCLUDE for the age now, and ALLOW for the one at creation, since the other is known then.
-		now := item.AuthorAge == 0 && r.UnknownAge != vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW
-		then := item.AuthorAgeAtCreation == 0 && r.UnknownAgeAtCreation == vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE
-		return refuse(r.MinimumAge > 0 && (now || then), vetov1.Reason_REASON_AGE_UNKNOWN)
+		now := item.AuthorAge == 0 && r.demandsAge()
+		then := item.AuthorAgeAtCreation == 0 && r.demandsAgeAtCreation()
+		return refuse(now || then, vetov1.Reason_REASON_AGE_UNKNOWN)
 	case checkItemAge:
 		tooRecent := r.MinimumItemAge > 0 && (item.CreatedAt.IsZero() || t.now.Before(item.CreatedAt.Add(r.MinimumItemAge)))
 		return refuse(tooRecent, vetov1.Reason_REASON_TOO_RECENT)
@@ -109,6 +109,25 @@ func (t *trial) tryAges(c check) vetov1.Reason {
 		told := !item.AuthorNotifiedAt.IsZero() && !item.AuthorNotifiedAt.After(t.now)
 		return refuse(r.NoticePerPerson && !told, vetov1.Reason_REASON_NOT_NOTIFIED)
 	}
+}
+
+// demandsAge says whether the author's age must be known. What a policy states counts whatever the minimum age; where it
+// states nothing, a minimum demands it.
+func (r *regime) demandsAge() bool {
+	switch r.UnknownAge {
+	case vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE:
+		return true
+	case vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW:
+		return false
+	default:
+		return r.MinimumAge > 0
+	}
+}
+
+// demandsAgeAtCreation is demandsAge for the age when the item was made: only where the policy states it, since the age
+// now is known.
+func (r *regime) demandsAgeAtCreation() bool {
+	return r.UnknownAgeAtCreation == vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE
 }
 
 // below says whether an age is known and less than the least.

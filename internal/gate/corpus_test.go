@@ -159,6 +159,8 @@ func TestDecideSignals(t *testing.T) {
 	}
 	// The labels that tools show are read by a later reader; here they are unreadable.
 	labels := []string{"plus-019", "plus-023"}
+	// The word is there and something is with it: no answer, and no silence.
+	overheard := []string{"robots-028", "robots-029"}
 	families := map[string]int{"tdmrep-header": 0, "robots": 0, "c2pa-field": 0, "plus": 0, "combined": 0}
 	strict := rules()
 	for k := range strict.Regimes[0].Content {
@@ -186,7 +188,7 @@ func TestDecideSignals(t *testing.T) {
 		}
 		item.InConversation = vetov1.Conversation_CONVERSATION_ALONE
 		no := c.Expected.Training == "disallowed"
-		unreadable := c.Expected.Readable != nil && !*c.Expected.Readable || len(c.Expected.Unreadable) > 0
+		unreadable := c.Expected.Readable != nil && !*c.Expected.Readable || len(c.Expected.Unreadable) > 0 || slices.Contains(overheard, c.Case)
 		for name, excludes := range map[string]bool{"strict": no || unreadable, "lenient": no} {
 			d := decide(t, views[name], &item, training, noon, gate.Options{})
 			want := vetov1.Reason_REASON_ELIGIBLE
@@ -230,6 +232,38 @@ func TestDecideContentUsage(t *testing.T) {
 		got := map[[2]bool]string{{false, false}: "yes", {true, true}: "no", {true, false}: "unreadable"}[[2]bool{a, b}]
 		if got != tt.want {
 			t.Errorf("%q is %q, want %q", tt.value, got, tt.want)
+		}
+	}
+}
+
+// Robots directives beyond the single words: where noai or noimageai stands with more, it is unreadable, never silence.
+func TestDecideRobots(t *testing.T) {
+	tests := []struct {
+		value       string
+		text, image string // silent, no, unreadable
+	}{
+		{"", "silent", "silent"}, {"index, follow", "silent", "silent"}, {",, ,", "silent", "silent"}, {"no ai", "silent", "silent"}, {"noa,i", "silent", "silent"},
+		{"noai", "no", "no"}, {" NoAI\t", "no", "no"}, {"index,NOAI", "no", "no"},
+		{"noimageai", "silent", "no"}, {"none, NoImageAI", "silent", "no"},
+		{"veto-bot: noai", "unreadable", "unreadable"}, {"other:NOAI", "unreadable", "unreadable"}, {"bot: noimageai", "unreadable", "unreadable"},
+		{"noai noimageai", "unreadable", "unreadable"}, {"noai;noimageai", "unreadable", "unreadable"}, {"noai;", "unreadable", "unreadable"},
+		{"\"noai\"", "unreadable", "unreadable"}, {"'noimageai'", "unreadable", "unreadable"}, {"noai.", "unreadable", "unreadable"}, {"a\nnoai", "unreadable", "unreadable"},
+		{"xnoai", "unreadable", "unreadable"}, {"index, noai=1, follow", "unreadable", "unreadable"},
+		{"bot: noai, noai", "no", "no"}, {"noai, bot: noai", "no", "no"}, {"bot: noai, noimageai", "unreadable", "no"},
+	}
+	lenient := rules()
+	lenient.Regimes[0].UnknownSignal = vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW
+	strictly, leniently := view(t, rules(), nil), view(t, lenient, nil)
+	for _, tt := range tests {
+		for kind, want := range map[vetov1.ItemKind]string{vetov1.ItemKind_ITEM_KIND_POST: tt.text, vetov1.ItemKind_ITEM_KIND_PHOTO: tt.image} {
+			item := post()
+			item.Kind, item.Signals.Robots = kind, tt.value
+			a := decide(t, strictly, &item, training, noon, gate.Options{}).Reason == vetov1.Reason_REASON_SIGNAL
+			b := decide(t, leniently, &item, training, noon, gate.Options{}).Reason == vetov1.Reason_REASON_SIGNAL
+			got := map[[2]bool]string{{false, false}: "silent", {true, true}: "no", {true, false}: "unreadable"}[[2]bool{a, b}]
+			if got != want {
+				t.Errorf("%q for %v is %q, want %q", tt.value, kind, got, want)
+			}
 		}
 	}
 }

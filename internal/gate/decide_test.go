@@ -99,6 +99,20 @@ func TestDecide(t *testing.T) {
 				r.Regimes[0].UnknownAgeAtCreation = vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE
 			}, want: "AGE_UNKNOWN eu",
 		},
+		{
+			name: "age unknown where there is no minimum, and it is excluded", item: func(i *gate.Item) { i.Country, i.AuthorAge = "US", 0 },
+			rules: func(r *gate.Rules) { r.Regimes[1].UnknownAge = vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE }, want: "AGE_UNKNOWN us",
+		},
+		{
+			name: "age known where there is no minimum, and it is demanded", item: func(i *gate.Item) { i.Country, i.AuthorAge = "US", 1 },
+			rules: func(r *gate.Rules) { r.Regimes[1].UnknownAge = vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE }, want: "ELIGIBLE us",
+		},
+		{
+			name: "age then unknown where there is no minimum, and it is excluded", item: func(i *gate.Item) { i.Country, i.AuthorAgeAtCreation = "US", 0 },
+			rules: func(r *gate.Rules) {
+				r.Regimes[1].UnknownAgeAtCreation = vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE
+			}, want: "AGE_UNKNOWN us",
+		},
 		{name: "no age where none is demanded", item: func(i *gate.Item) { i.Country, i.AuthorAge = "US", 0 }, want: "ELIGIBLE us"},
 
 		{name: "younger than the regime wants", item: func(i *gate.Item) { inKR(i); i.CreatedAt = noon.Add(-48*time.Hour + 1) }, write: consent, want: "TOO_RECENT kr"},
@@ -319,6 +333,27 @@ func TestDecideSuspended(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A purpose that took another over is stopped with it, and not the other way round: research inherits from training.
+func TestDecideSuspendedWithWhatWasTakenOver(t *testing.T) {
+	for stopped, want := range map[standings.Purposes][2]vetov1.Reason{
+		0b01:  {vetov1.Reason_REASON_SUSPENDED, vetov1.Reason_REASON_SUSPENDED},
+		0b10:  {vetov1.Reason_REASON_ELIGIBLE, vetov1.Reason_REASON_SUSPENDED},
+		0b100: {vetov1.Reason_REASON_ELIGIBLE, vetov1.Reason_REASON_ELIGIBLE},
+	} {
+		v := view(t, rules(), nil)
+		v.Suspensions = gate.NewSuspensions([]gate.Suspension{{Regime: "eu", Purposes: stopped}})
+		for n, name := range []string{training, research} {
+			i := post()
+			if d := decide(t, v, &i, name, noon, gate.Options{}); d.Reason != want[n] {
+				t.Errorf("purposes %b suspended: %s is %v, want %v", stopped, name, d.Reason, want[n])
+			}
+			if reason, _ := v.Effect(nil, purpose(t, v, name), "DE", noon); reason != want[n] {
+				t.Errorf("purposes %b suspended: the effect for %s is %v, want %v", stopped, name, reason, want[n])
+			}
+		}
 	}
 }
 

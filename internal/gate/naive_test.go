@@ -177,8 +177,11 @@ func (w *world) closed(r *gate.Regime, item gate.Item, p gate.Purpose, now time.
 		for _, code := range w.rules.Places[item.Country].Chain {
 			here = here || slices.Contains(s.Jurisdictions, code)
 		}
-		if s.Regime == r.Name && here && s.Purposes>>p.Bit&1 == 1 {
-			return "SUSPENDED"
+		for bit := range uint8(32) {
+			counts := bit == p.Bit || p.Objections>>bit&1 == 1
+			if s.Regime == r.Name && here && counts && s.Purposes>>bit&1 == 1 {
+				return "SUSPENDED"
+			}
 		}
 	}
 	later := len(r.Periods) == 0
@@ -215,10 +218,11 @@ func (w *world) ages(r *gate.Regime, item gate.Item, now time.Time) string {
 		if item.AuthorAge >= 1 && item.AuthorAge <= m-1 || item.AuthorAgeAtCreation >= 1 && item.AuthorAgeAtCreation <= m-1 {
 			return "UNDER_AGE"
 		}
-		if item.AuthorAge == 0 && r.UnknownAge.String() != "UNKNOWN_TREATMENT_ALLOW" ||
-			item.AuthorAgeAtCreation == 0 && r.UnknownAgeAtCreation.String() == "UNKNOWN_TREATMENT_EXCLUDE" {
-			return "AGE_UNKNOWN"
-		}
+	}
+	demanded := map[string]bool{"UNKNOWN_TREATMENT_EXCLUDE": true, "UNKNOWN_TREATMENT_UNSPECIFIED": r.MinimumAge > 0}
+	if demanded[r.UnknownAge.String()] && item.AuthorAge == 0 ||
+		r.UnknownAgeAtCreation.String() == "UNKNOWN_TREATMENT_EXCLUDE" && item.AuthorAgeAtCreation == 0 {
+		return "AGE_UNKNOWN"
 	}
 	if r.MinimumItemAge > 0 && (item.CreatedAt.IsZero() || now.Sub(item.CreatedAt) < r.MinimumItemAge) {
 		return "TOO_RECENT"
@@ -308,6 +312,8 @@ func signal(r *gate.Regime, item gate.Item) string {
 	for _, word := range strings.Split(strings.ToLower(s.Robots), ",") {
 		word = strings.TrimSpace(word)
 		no = no || word == "noai" || word == "noimageai" && image
+		more := regexp.MustCompile(`(?s).(noai|noimageai)|(noai|noimageai).`)
+		unknown = unknown || more.MatchString(word)
 	}
 	no = no || s.C2PATrainingMining == "notAllowed" || s.C2PATrainingMining == "constrained"
 	unknown = unknown || !slices.Contains([]string{"", "allowed", "notAllowed", "constrained"}, s.C2PATrainingMining)

@@ -73,9 +73,11 @@ type Regime struct {
 	ExcludedLabels []string
 	// MinimumAge is the author's least age in full years, now and when the item was made, 0 to 18.
 	MinimumAge int32
-	// UnknownAge is what an unknown age now means. Zero: EXCLUDE.
+	// UnknownAge is what an unknown age now means. Zero: EXCLUDE where MinimumAge is above 0, else ALLOW. EXCLUDE itself
+	// counts whatever the minimum.
 	UnknownAge vetov1.UnknownTreatment
 	// UnknownAgeAtCreation is what an unknown age at the item's creation means. Zero: ALLOW, since the age now is known.
+	// EXCLUDE counts whatever the minimum.
 	UnknownAgeAtCreation vetov1.UnknownTreatment
 	// UnknownSignal is what a signal means that cannot be read. Zero: EXCLUDE.
 	UnknownSignal vetov1.UnknownTreatment

@@ -190,6 +190,24 @@ func TestReads(t *testing.T) {
 		last = field.Index()
 	}
 
+	// An age that is demanded is read without a minimum, too; one that is said to be allowed is not.
+	for _, tt := range []struct {
+		now, then vetov1.UnknownTreatment
+		want      [2]string
+	}{
+		{vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE, 0, [2]string{"eu us", "eu"}},
+		{0, vetov1.UnknownTreatment_UNKNOWN_TREATMENT_EXCLUDE, [2]string{"eu", "eu us"}},
+		{vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW, vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW, [2]string{"eu", "eu"}},
+	} {
+		r = rules()
+		r.Regimes[1].UnknownAge, r.Regimes[1].UnknownAgeAtCreation = tt.now, tt.then
+		p = compile(t, r)
+		ref, _ = p.Purpose(training)
+		if read := fields(p.Reads(ref)); [2]string{read["author_age"], read["author_age_at_creation"]} != tt.want {
+			t.Errorf("%v, %v: ages are read by %v, want %v", tt.now, tt.then, read, tt.want)
+		}
+	}
+
 	// A regime that rules no place for the purpose reads nothing.
 	r = rules()
 	for code, place := range r.Places {

@@ -131,7 +131,7 @@ func drawWorld(t *rapid.T) *world {
 		w.suspensions = append(w.suspensions, gate.Suspension{
 			Regime:        rapid.SampledFrom([]string{"r0", "r1", "r2", "long gone"}).Draw(t, "suspended"),
 			Jurisdictions: rapid.SliceOfN(rapid.SampledFrom([]string{"FR", "RE", "US", "US-CA"}), 0, 2).Draw(t, "where"),
-			Purposes:      rapid.SampledFrom([]standings.Purposes{1, standings.AllPurposes}).Draw(t, "stopped"),
+			Purposes:      rapid.SampledFrom([]standings.Purposes{1, 1 << 31, 2, standings.AllPurposes}).Draw(t, "stopped"),
 		})
 	}
 	for _, id := range people {
@@ -247,8 +247,9 @@ func drawSignals(t *rapid.T) gate.Signals {
 	return gate.Signals{
 		ContentUsage: pick("usage", "", "", "train-ai=y", " train-ai=n", "search=n, train-ai=y", "train-ai=n,train-ai=y", "train-ai", "train-ai=y,",
 			"Train-AI=n", "train-ai = n", "search=n", "ai-use=n\t,\ttrain-ai=n", "train-ai=?1", "xtrain-ai=n", "train-ai=N", "9=n", " "),
-		TDMReservation:     pick("tdm", "", "", "", "0", "1", " 1 ", "01", "yes"),
-		Robots:             pick("robots", "", "", "", "noai", "index, NoAI", "noimageai", "none,\tNOIMAGEAI ", "noai noimageai", ",,"),
+		TDMReservation: pick("tdm", "", "", "", "0", "1", " 1 ", "01", "yes"),
+		Robots: pick("robots", "", "", "", "noai", "index, NoAI", "noimageai", "none,\tNOIMAGEAI ", "noai noimageai", ",,",
+			"bot: NoAI", "noindex, noai;", "\"noimageai\"", "noaix, noai", "noa, i"),
 		C2PATrainingMining: pick("c2pa", "", "", "", "allowed", "notAllowed", "constrained", "denied"),
 		PLUSDataMining: pick("plus", "", "", "", "DMI-ALLOWED", "DMI-UNSPECIFIED", "DMI-PROHIBITED", "dmi-prohibited", "DMI-PROHIBITED-SEECONSTRAINT",
 			"http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-GENAIMLTRAINING", "http://ns.useplus.org/ldf/vocab/", "DMI-PROHIBITED-"),

@@ -84,8 +84,8 @@ func (r *regime) reads() []string {
 		field string
 	}{
 		{r.MinimumItemAge > 0, "created_at"},
-		{r.MinimumAge > 0, "author_age"},
-		{r.MinimumAge > 0, "author_age_at_creation"},
+		{r.MinimumAge > 0 || r.demandsAge(), "author_age"},
+		{r.MinimumAge > 0 || r.demandsAgeAtCreation(), "author_age_at_creation"},
 		{r.NoticePerPerson, "author_notified_at"},
 		{r.content[vetov1.ItemKind_ITEM_KIND_AI_INTERACTION] != 0, "in_conversation"},
 		{len(r.labels) > 0, "labels"},

@@ -113,18 +113,35 @@ func tdmReservation(value string) answer {
 	}
 }
 
-// robots looks for the words noai and noimageai (DeviantArt, November 2022), without letter case. All other words of
-// robots directives speak of crawling and indexing.
+// robots looks for the words noai and noimageai (DeviantArt, November 2022), without letter case, among words that are
+// separated by commas. All others speak of crawling and indexing, and say nothing of training. A part that holds one of
+// the two and more (`bot: noai`, `noai noimageai`, quotes) means something that is not known here: it is unreadable, as a
+// no that was overheard would be worse.
 func robots(value string, item *Item) answer {
+	said := silent
 	for more := value != ""; more; {
 		var word string
 		word, value, more = strings.Cut(value, ",")
 		word = strings.TrimSpace(word)
-		if strings.EqualFold(word, "noai") || strings.EqualFold(word, "noimageai") && isImage(item) {
+		switch {
+		case strings.EqualFold(word, "noai"), strings.EqualFold(word, "noimageai") && isImage(item):
 			return refuses
+		case strings.EqualFold(word, "noimageai"):
+		case holds(word, "noai"), holds(word, "noimageai"):
+			said = unreadable
 		}
 	}
-	return silent
+	return said
+}
+
+// holds says whether a text contains a word, without letter case.
+func holds(text, word string) bool {
+	for i := range len(text) - len(word) + 1 {
+		if strings.EqualFold(text[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // isImage says whether the item is a still image, by its modality, or its kind where that is not known.

@@ -9,10 +9,10 @@ import (
 type Suspension struct {
 	// Regime is the regime's name.
 	Regime string
-	// Jurisdictions are codes of countries and subdivisions, groups resolved; empty: all of the regime's. A place is
-	// stopped when any code of its chain is among them.
+	// Jurisdictions are codes of countries and subdivisions, groups resolved when the regime was suspended; empty: all of
+	// the regime's. A place is stopped when any code of its chain is among them.
 	Jurisdictions []string
-	// Purposes are those that are stopped; AllPurposes: all.
+	// Purposes are those that are stopped, and with them every purpose for which their objections count; AllPurposes: all.
 	Purposes standings.Purposes
 }
 
@@ -43,13 +43,13 @@ func NewSuspensions(list []Suspension) *Suspensions {
 	return s
 }
 
-// stops says whether the regime is suspended at the place for the purpose.
-func (s *Suspensions) stops(regime string, chain []string, purpose standings.Purposes) bool {
+// stops says whether the regime is suspended at the place for any of the purposes.
+func (s *Suspensions) stops(regime string, chain []string, purposes standings.Purposes) bool {
 	if s == nil || len(s.byRegime) == 0 {
 		return false
 	}
 	for i := range s.byRegime[regime] {
-		if one := &s.byRegime[regime][i]; one.purposes&purpose != 0 && one.covers(chain) {
+		if one := &s.byRegime[regime][i]; one.purposes&purposes != 0 && one.covers(chain) {
 			return true
 		}
 	}

@@ -52,7 +52,7 @@ func (t *trial) ageWords(c check, reason vetov1.Reason) string {
 		switch {
 		case reason == pass:
 			return fmt.Sprintf("No age that the regime %s demands is missing.", r.Name)
-		case t.item.AuthorAge == 0 && r.UnknownAge != vetov1.UnknownTreatment_UNKNOWN_TREATMENT_ALLOW:
+		case t.item.AuthorAge == 0 && r.demandsAge():
 			return fmt.Sprintf("The author's age is not known, and the regime %s demands it.", r.Name)
 		default:
 			return fmt.Sprintf("The author's age when the item was made is not known, and the regime %s demands it.", r.Name)

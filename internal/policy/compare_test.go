@@ -26,7 +26,7 @@ func TestCompare(t *testing.T) {
 		want       vetov1.Danger          // 0: none
 		path, says string
 	}{
-		{"nothing changes", policy.Facts{Objected: []string{training}, AnyObjection: true, Suspensions: []*vetov1.Suspension{europe}}, func(*vetov1.Policy) {}, 0, "", ""},
+		{"nothing changes", policy.Facts{Objected: []string{training}, AnyObjection: true, Suspensions: suspended(nil, europe)}, func(*vetov1.Policy) {}, 0, "", ""},
 
 		{"purpose dropped that nobody objected to", policy.Facts{AnyObjection: true}, rename("next"), 0, "", ""},
 		{"purpose dropped", policy.Facts{Objected: []string{training}, Declared: []string{"next"}}, rename("next"), dropsPurpose, "purposes[0]", "no other purpose replaces it"},
@@ -35,13 +35,13 @@ func TestCompare(t *testing.T) {
 		{"purpose dropped, said to be unrelated", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "UNRELATED") }, dropsPurpose, "purposes[0]", "is dropped"},
 		{"relation dropped", policy.Facts{Objected: []string{"old"}}, func(p *vetov1.Policy) { p.Purposes[0].Relations = nil }, dropsPurpose, "purposes[0]", "objections to old would no longer count for generative-ai-training"},
 
-		{"suspended regime dropped", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, dropsRegime, "regimes[0]", "eu is suspended, and the suspension would no longer stop anything there, e.g. in AT"},
-		{"suspended regime dropped with nothing in its place", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("us", "US")} }, dropsRegime, "regimes[0]", "is suspended"},
-		{"suspended regime renamed", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes[0].Name = "europe" }, dropsRegime, "regimes[0]", "is suspended"},
-		{"a country taken out of a suspended regime", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
-		{"a country taken out that is not stopped", policy.Facts{Suspensions: []*vetov1.Suspension{italy}}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("france", "FR")) }, 0, "", ""},
-		{"the stopped country taken out", policy.Facts{Suspensions: []*vetov1.Suspension{italy}}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
-		{"suspended regime ruled no more, its name kept", policy.Facts{Suspensions: []*vetov1.Suspension{europe}}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("eu", "US")} }, 0, "", ""},
+		{"suspended regime dropped", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, dropsRegime, "regimes[0]", "eu is suspended, and the suspension would no longer stop anything there, e.g. in AT"},
+		{"suspended regime dropped with nothing in its place", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("us", "US")} }, dropsRegime, "regimes[0]", "is suspended"},
+		{"suspended regime renamed", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes[0].Name = "europe" }, dropsRegime, "regimes[0]", "is suspended"},
+		{"a country taken out of a suspended regime", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
+		{"a country taken out that is not stopped", policy.Facts{Suspensions: suspended(nil, italy)}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("france", "FR")) }, 0, "", ""},
+		{"the stopped country taken out", policy.Facts{Suspensions: suspended(nil, italy)}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
+		{"suspended regime ruled no more, its name kept", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("eu", "US")} }, 0, "", ""},
 
 		{"honouring regime dropped, another rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, 0, "", ""},
 		{"honouring regime dropped, none rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("rest", "US")} }, dropsRegime, "regimes[0]", "honours objections, and no regime would do so there"},

@@ -13,10 +13,13 @@ import (
 // when a policy first declares the name. False: the register never knew the name.
 type Bits func(purpose string) (bit uint8, ok bool)
 
-// Compile turns a policy into the gate's. It is judged first: what Validate refuses is refused here, with the same
+// Compile turns a policy into the gate's. It is judged first: what is a fault to Parse is refused here, with the same
 // error. So is a purpose without a bit, and a relation to a name that the register never knew, which would take over
 // nothing.
-func Compile(p *vetov1.Policy, bits Bits) (*gate.Policy, error) {
+//
+// taken is what [TakenOver] says of the earlier policies; nil: there were none. Objections to what a purpose took over
+// then count for it whether p says so or not, and even where p says UNRELATED, which Compare refuses.
+func Compile(p *vetov1.Policy, bits Bits, taken map[string][]string) (*gate.Policy, error) {
 	var f faults
 	f.judge(p)
 	if err := f.err(); err != nil {
@@ -24,7 +27,7 @@ func Compile(p *vetov1.Policy, bits Bits) (*gate.Policy, error) {
 	}
 	rules := gate.Rules{
 		Version:      p.GetVersion(),
-		Purposes:     f.compilePurposes(p, bits),
+		Purposes:     f.compilePurposes(p, bits, taken),
 		Regimes:      make([]gate.Regime, len(p.GetRegimes())),
 		Places:       map[string]gate.Place{},
 		CheckID:      checkID,
@@ -57,8 +60,8 @@ func Compile(p *vetov1.Policy, bits Bits) (*gate.Policy, error) {
 }
 
 // compilePurposes resolves whose objections count for which purpose.
-func (c *faults) compilePurposes(p *vetov1.Policy, bits Bits) []gate.Purpose {
-	taken := heirs(p.GetPurposes())
+func (c *faults) compilePurposes(p *vetov1.Policy, bits Bits, taken map[string][]string) []gate.Purpose {
+	takes := heirs(p.GetPurposes(), taken)
 	var out []gate.Purpose
 	for i, purpose := range p.GetPurposes() {
 		bit, ok := bits(purpose.GetName())
@@ -67,7 +70,7 @@ func (c *faults) compilePurposes(p *vetov1.Policy, bits Bits) []gate.Purpose {
 			continue
 		}
 		one := gate.Purpose{Name: purpose.GetName(), Bit: bit}
-		for _, name := range taken(purpose.GetName()) {
+		for _, name := range takes(purpose.GetName()) {
 			if b, ok := bits(name); ok && b < standings.Bits {
 				one.Objections |= standings.Purpose(b)
 			}

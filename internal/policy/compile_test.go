@@ -21,11 +21,20 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func viewOf(t testing.TB, p *vetov1.Policy, suspensions ...*vetov1.Suspension) *gate.View {
 	t.Helper()
 	register := bits(training, "old", "older", "other")
-	compiled, err := policy.Compile(p, register)
+	compiled, err := policy.Compile(p, register, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &gate.View{Policy: compiled, Suspensions: policy.Suspensions(suspensions, p, register), Standings: standings.NewBuilder().View(), Keys: plainKeys{}}
+	return &gate.View{Policy: compiled, Suspensions: policy.Suspensions(suspended(p, suspensions...), register), Standings: standings.NewBuilder().View(), Keys: plainKeys{}}
+}
+
+// suspended resolves suspensions as a register does when it is told of them.
+func suspended(p *vetov1.Policy, list ...*vetov1.Suspension) []policy.Suspended {
+	var out []policy.Suspended
+	for _, s := range list {
+		out = append(out, policy.Suspended{Suspension: s, Places: policy.PlacesOf(p, s.GetJurisdictions(), s.GetSuspendedAt().AsTime())})
+	}
+	return out
 }
 
 // post is an item that the regime of validate_test.go includes.
@@ -231,17 +240,17 @@ func TestObjectionsFollowTheirPurposeToItsHeirs(t *testing.T) {
 
 func TestCompileRefusesWhatTheRegisterDoesNotKnow(t *testing.T) {
 	p := with(regime("germany", "DE"))
-	if _, err := policy.Compile(p, bits()); err == nil || !strings.Contains(err.Error(), "purposes[0].name: the register has no place") {
+	if _, err := policy.Compile(p, bits(), nil); err == nil || !strings.Contains(err.Error(), "purposes[0].name: the register has no place") {
 		t.Errorf("a purpose without a bit: %v", err)
 	}
 	relate(p, 0, "unheard-of", "REPLACES")
-	if _, err := policy.Compile(p, bits(training)); err == nil || !strings.Contains(err.Error(), "purposes[0].relations[0].purpose: no purpose of this name") {
+	if _, err := policy.Compile(p, bits(training), nil); err == nil || !strings.Contains(err.Error(), "purposes[0].relations[0].purpose: no purpose of this name") {
 		t.Errorf("a relation to nothing: %v", err)
 	}
 	same := func(string) (uint8, bool) { return 3, true }
 	p = with(regime("germany", "DE"))
 	p.Purposes = append(p.Purposes, &vetov1.Purpose{Name: "other", Title: "x"})
-	if _, err := policy.Compile(p, same); err == nil || !strings.HasPrefix(err.Error(), "compile policy: ") {
+	if _, err := policy.Compile(p, same, nil); err == nil || !strings.HasPrefix(err.Error(), "compile policy: ") {
 		t.Errorf("two purposes with one bit: %v", err)
 	}
 }
@@ -256,7 +265,7 @@ func TestRulerAgreesWithTheGate(t *testing.T) {
 		for i, list := range rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.SampledFrom(texts), 1, 4, rapid.ID), 1, 3).Draw(t, "regimes") {
 			p.Regimes = append(p.Regimes, regime([]string{"a", "b", "c"}[i], list...))
 		}
-		compiled, err := policy.Compile(p, bits(training))
+		compiled, err := policy.Compile(p, bits(training), nil)
 		if err != nil {
 			return // an overlap, which is refused
 		}

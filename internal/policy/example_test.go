@@ -19,7 +19,7 @@ func ExampleCompare() {
 	previous, next := with(regime("eu", "EEA")), with(regime("europe", "EEA"))
 	dangers, err := policy.Compare(previous, next, policy.Facts{
 		Declared:    []string{"generative-ai-training"},
-		Suspensions: []*vetov1.Suspension{{Regime: "eu"}},
+		Suspensions: []policy.Suspended{{Suspension: &vetov1.Suspension{Regime: "eu"}}},
 		Now:         time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	})
 	if err != nil {
@@ -35,14 +35,16 @@ func ExampleCompare() {
 func ExampleSuspensions() {
 	p := with(regime("eu", "EEA"))
 	bits := func(string) (uint8, bool) { return 0, true }
-	compiled, err := policy.Compile(p, bits)
+	compiled, err := policy.Compile(p, bits, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	view := &gate.View{
 		Policy: compiled, Standings: standings.NewBuilder().View(), Keys: plainKeys{},
-		Suspensions: policy.Suspensions([]*vetov1.Suspension{{Regime: "eu", Jurisdictions: []string{"FR-974"}, SuspendedAt: stamp("2026-01-01T00:00:00Z")}}, p, bits),
+		Suspensions: policy.Suspensions([]policy.Suspended{{
+			Suspension: &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"FR-974"}}, Places: []string{"RE"},
+		}}, bits),
 	}
 	purpose, _ := view.Purpose("generative-ai-training")
 	for _, country := range []string{"RE", "FR"} {

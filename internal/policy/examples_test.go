@@ -33,7 +33,7 @@ func TestExamplesCompile(t *testing.T) {
 		count++
 		t.Run(e.Name(), func(t *testing.T) {
 			p := parse(t, string(read(t, examples, e.Name())))
-			if _, err := policy.Compile(p, bits(training)); err != nil {
+			if _, err := policy.Compile(p, bits(training), nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -207,7 +207,7 @@ func ExampleCompile() {
 		fmt.Println(err)
 		return
 	}
-	compiled, err := policy.Compile(p, func(string) (uint8, bool) { return 0, true })
+	compiled, err := policy.Compile(p, func(string) (uint8, bool) { return 0, true }, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/proto"
@@ -18,8 +20,8 @@ import (
 )
 
 // Format prints a policy as a document: the fields in the order of the message, instants in UTC, enum values without
-// their prefix. `version` and `etag` are left out, and so is whatever is not said. [Parse] reads it back as an equal
-// message.
+// their prefix. `version` and `etag` are left out, and so is whatever is not said. [Parse] reads a policy that [Validate]
+// accepts back as an equal message.
 func Format(p *vetov1.Policy) []byte {
 	node := formatMessage(p.ProtoReflect())
 	var b bytes.Buffer
@@ -78,7 +80,11 @@ func formatValue(v protoreflect.Value, field protoreflect.FieldDescriptor) *yaml
 		}
 		return scalar("!!int", strconv.Itoa(int(v.Enum()))) // no name: Parse refuses it, and so does Validate
 	default:
-		return scalar("!!str", v.String())
+		node := scalar("!!str", v.String())
+		if strings.ContainsFunc(node.Value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			node.Style = yaml.DoubleQuotedStyle // with escapes: a block of lines does not keep every space and break
+		}
+		return node
 	}
 }
 

@@ -30,18 +30,41 @@ const (
 // Parse reads a document and judges it as [Validate] does. Every fault is reported at once, as an [*Error] with line
 // and column; only a fault of the YAML itself hides what stands behind it. The document is not kept.
 func Parse(document []byte) (*vetov1.Policy, error) {
-	root, err := parseTree(document)
+	r, p, err := read(document)
 	if err != nil {
 		return nil, err
 	}
-	r := reader{faults{at: map[string]position{}}}
-	p := &vetov1.Policy{}
-	r.document(root, p)
 	r.judge(p)
 	if err := r.err(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// Decode reads a document without judging what it says: only what does not read, by the rules of the form, is an
+// [*Error]. It is for documents that were judged when they were applied, perhaps by an earlier version with other rules:
+// who cannot read them any more cannot tell what they had done. [Compile] judges what is to decide.
+func Decode(document []byte) (*vetov1.Policy, error) {
+	r, p, err := read(document)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// read reads the text into a message, and leaves the faults of single values with the reader.
+func read(document []byte) (*reader, *vetov1.Policy, error) {
+	root, err := parseTree(document)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &reader{faults{at: map[string]position{}}}
+	p := &vetov1.Policy{}
+	r.document(root, p)
+	return r, p, nil
 }
 
 // parseTree reads the text as one YAML document.

@@ -115,7 +115,7 @@ func replay(t *testing.T, row replayed, events []happening) verdict {
 }
 
 // decide runs the gate. A policy of nil is none.
-func decide(t *testing.T, row replayed, p *vetov1.Policy, suspensions []*vetov1.Suspension) verdict {
+func decide(t *testing.T, row replayed, p *vetov1.Policy, suspensions []policy.Suspended) verdict {
 	t.Helper()
 	view := &gate.View{Keys: plainKeys{}}
 	b := standings.NewBuilder()
@@ -124,12 +124,12 @@ func decide(t *testing.T, row replayed, p *vetov1.Policy, suspensions []*vetov1.
 	}
 	view.Standings = b.View()
 	if p != nil {
-		compiled, err := policy.Compile(p, bits(training))
+		compiled, err := policy.Compile(p, bits(training), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		view.Policy = compiled
-		view.Suspensions = policy.Suspensions(suspensions, p, bits(training))
+		view.Suspensions = policy.Suspensions(suspensions, bits(training))
 	}
 	purpose, ok := view.Purpose(row.Purpose)
 	if !ok {
@@ -150,13 +150,13 @@ func decide(t *testing.T, row replayed, p *vetov1.Policy, suspensions []*vetov1.
 }
 
 // standing applies a controller's events up to an instant. Nil: nothing was applied yet.
-func standing(t *testing.T, events []happening, controller string, at time.Time) (*vetov1.Policy, []*vetov1.Suspension) {
+func standing(t *testing.T, events []happening, controller string, at time.Time) (*vetov1.Policy, []policy.Suspended) {
 	t.Helper()
 	p := &vetov1.Policy{
 		Controller: &vetov1.Controller{Name: controller},
 		Purposes:   []*vetov1.Purpose{{Name: training, Title: "Training of generative AI models"}},
 	}
-	var suspensions []*vetov1.Suspension
+	var suspensions []policy.Suspended
 	for _, e := range events {
 		if e.controller != controller || e.at.After(at) {
 			continue
@@ -174,11 +174,11 @@ func standing(t *testing.T, events []happening, controller string, at time.Time)
 				p.Regimes = append(p.Regimes, r)
 			}
 		case "suspend":
-			suspensions = append(suspensions, &vetov1.Suspension{Regime: name, Jurisdictions: strings.Fields(e.fields["jurisdictions"]), SuspendedAt: timestamppb.New(e.at)})
+			suspensions = append(suspensions, suspended(p, &vetov1.Suspension{Regime: name, Jurisdictions: strings.Fields(e.fields["jurisdictions"]), SuspendedAt: timestamppb.New(e.at)})...)
 		case "resume":
-			var kept []*vetov1.Suspension
+			var kept []policy.Suspended
 			for _, s := range suspensions {
-				if s.GetRegime() != name {
+				if s.Suspension.GetRegime() != name {
 					kept = append(kept, s)
 				}
 			}

@@ -5,25 +5,34 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/gate/standings"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 )
 
-// Suspensions compiles what is suspended. A group is resolved into its members: for the built-in ones all who are
-// still in it when the suspension is made or join later. p is the policy that declares the other groups.
-//
-// What cannot be resolved stops more, never less: a purpose that the register does not know stops every purpose, and a
-// jurisdiction that is neither a place nor a group stops the whole regime.
-func Suspensions(list []*vetov1.Suspension, p *vetov1.Policy, bits Bits) *gate.Suspensions {
-	groups := declaredGroups(p)
+// Suspended is a suspension that stands, with the places that it stopped when it was made.
+type Suspended struct {
+	// Suspension is what was said: regime, jurisdictions, purposes.
+	Suspension *vetov1.Suspension
+	// Places are the canonical codes that its jurisdictions came to, from [PlacesOf]. A group is not read again: another
+	// policy may give its name to other countries, or drop it. Empty: all of the regime's, even where jurisdictions are
+	// named.
+	Places []string
+}
+
+// stopsAt says whether the suspension reaches a place with these codes.
+func (s Suspended) stopsAt(codes []string) bool {
+	return len(s.Places) == 0 || slices.ContainsFunc(codes, func(code string) bool { return slices.Contains(s.Places, code) })
+}
+
+// Suspensions compiles what is suspended. A purpose that the register does not know stops every purpose: what cannot be
+// resolved stops more, never less. A purpose that is stopped stops those that took it over, too; the gate sees to that.
+func Suspensions(list []Suspended, bits Bits) *gate.Suspensions {
 	out := make([]gate.Suspension, 0, len(list))
 	for _, s := range list {
-		one := gate.Suspension{Regime: s.GetRegime()}
-		for _, name := range s.GetPurposes() {
+		one := gate.Suspension{Regime: s.Suspension.GetRegime(), Jurisdictions: s.Places}
+		for _, name := range s.Suspension.GetPurposes() {
 			bit, ok := bits(name)
 			if !ok || bit >= standings.Bits {
 				one.Purposes = standings.AllPurposes
@@ -31,36 +40,44 @@ func Suspensions(list []*vetov1.Suspension, p *vetov1.Policy, bits Bits) *gate.S
 			}
 			one.Purposes |= standings.Purpose(bit)
 		}
-		if len(s.GetPurposes()) == 0 {
+		if len(s.Suspension.GetPurposes()) == 0 {
 			one.Purposes = standings.AllPurposes
 		}
-		one.Jurisdictions = groups.codes(s)
 		out = append(out, one)
 	}
 	return gate.NewSuspensions(out)
 }
 
-// codes are the canonical codes that a suspension stops. Nil: all of the regime's.
-func (g groups) codes(s *vetov1.Suspension) []string {
+// PlacesOf resolves the jurisdictions of a suspension that is made at now under a policy: canonical codes, sorted, each
+// once. Of a group they are the members that are in it or join later; who has left it by then is none. Empty, which
+// [Suspended] reads as all of the regime's, where there are no jurisdictions, and where one is no place and no group of
+// p: [CheckSuspension] reports that one, and what cannot be resolved stops more, never less.
+func PlacesOf(p *vetov1.Policy, jurisdictions []string, now time.Time) []string {
+	groups := declaredGroups(p)
 	var out []string
-	for _, text := range s.GetJurisdictions() {
-		if code, ok := jurisdiction.Canonical(text); ok {
-			out = append(out, code)
-			continue
-		}
-		found := false
-		g.walk([]string{text}, func(_ string, m jurisdiction.Member) {
-			found = true
-			if m.Until.IsZero() || s.GetSuspendedAt().AsTime().Before(m.Until) {
-				out = append(out, m.Code)
-			}
-		})
-		if !found {
+	for _, text := range jurisdictions {
+		codes := groups.codes(text, now)
+		if len(codes) == 0 {
 			return nil
 		}
+		out = append(out, codes...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// codes are the canonical codes that a jurisdiction comes to at now, or will later. None: it is no place and no group.
+func (g groups) codes(text string, now time.Time) []string {
+	if code, ok := jurisdiction.Canonical(text); ok {
+		return []string{code}
+	}
+	var out []string
+	g.walk([]string{text}, func(_ string, m jurisdiction.Member) {
+		if m.Until.IsZero() || now.Before(m.Until) {
+			out = append(out, m.Code)
+		}
+	})
+	return out
 }
 
 // CheckSuspension says what is wrong with a request to suspend or resume a part of a regime: a jurisdiction that is
@@ -76,7 +93,7 @@ func CheckSuspension(p *vetov1.Policy, regime string, jurisdictions, purposes []
 	ruled := newRulebook(p).ruledBy(i, now)
 	for j, text := range jurisdictions {
 		path := fmt.Sprintf("jurisdictions[%d]", j)
-		codes := groups.codes(&vetov1.Suspension{Jurisdictions: []string{text}, SuspendedAt: timestamppb.New(now)})
+		codes := groups.codes(text, now)
 		switch {
 		case text == everywhere:
 			f.add(path, "* stands for every place; name none to stop all of the regime")

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -14,10 +15,32 @@ import (
 
 // Validate judges a policy that came as a message: the rules of the message itself, and those that look further than
 // one field. Every fault is reported at once, as an [*Error]. Version and etag are not looked at.
+//
+// What it accepts survives being written: [Parse] reads what [Format] prints as an equal message. A message can hold more
+// than a document may, which is refused here, once nothing else is wrong.
 func Validate(p *vetov1.Policy) error {
 	var f faults
 	f.judge(p)
+	if len(f.list) == 0 {
+		f.written(p)
+	}
 	return f.err()
+}
+
+// written refuses a policy that would be another once it is written down and read again. What is kept of a policy is its
+// document, for as long as the log is.
+func (c *faults) written(p *vetov1.Policy) {
+	again, err := Decode(Format(p))
+	if refused, ok := errors.AsType[*Error](err); ok {
+		for _, f := range refused.Faults {
+			c.add(f.Path, "as a document, which is what is kept: %s", f.Message)
+		}
+		return
+	}
+	again.Version, again.Etag = p.GetVersion(), p.GetEtag()
+	if !proto.Equal(again, p) {
+		c.add("", "says something that no document can, such as a field that this version does not know; write it as YAML")
+	}
 }
 
 // judge notes everything that is wrong with a policy.
@@ -106,7 +129,7 @@ func (c *faults) purposes(list []*vetov1.Purpose) {
 			first[p.GetName()] = i
 		}
 	}
-	taken := heirs(list)
+	taken := heirs(list, nil)
 	for i, p := range list {
 		related := map[string]int{}
 		for j, r := range p.GetRelations() {
@@ -124,31 +147,5 @@ func (c *faults) purposes(list []*vetov1.Purpose) {
 				c.add(path+".kind", "said to be UNRELATED, and its objections are taken over through another relation; remove one of the two")
 			}
 		}
-	}
-}
-
-// heirs answers for a purpose whose objections count for it: its own, and those of all that it replaces or inherits
-// from, directly or through others.
-func heirs(list []*vetov1.Purpose) func(name string) []string {
-	edges := map[string][]string{}
-	for _, p := range list {
-		for _, r := range p.GetRelations() {
-			switch r.GetKind() {
-			case vetov1.PurposeRelationKind_PURPOSE_RELATION_KIND_REPLACES, vetov1.PurposeRelationKind_PURPOSE_RELATION_KIND_INHERITS:
-				edges[p.GetName()] = append(edges[p.GetName()], r.GetPurpose())
-			default: // UNRELATED takes nothing over
-			}
-		}
-	}
-	return func(name string) []string {
-		out := []string{name}
-		for i := 0; i < len(out); i++ {
-			for _, next := range edges[out[i]] {
-				if !slices.Contains(out, next) {
-					out = append(out, next)
-				}
-			}
-		}
-		return out
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 )
@@ -81,6 +82,7 @@ func (c *faults) periods(r *vetov1.Regime, path string) {
 			open, end = -1, time.Time{}
 			continue // reported already
 		}
+		c.instants(p, inner)
 		start := p.GetStart().AsTime()
 		switch {
 		case open >= 0:
@@ -98,6 +100,20 @@ func (c *faults) periods(r *vetov1.Regime, path string) {
 		}
 		if r.GetMinimumNotice() != nil && p.GetNoticeGivenAt() == nil {
 			c.add(inner+".notice_given_at", "not stated; with minimum_notice each period says when people were told")
+		}
+	}
+}
+
+// instants checks that a period's can be written: RFC 3339 has four digits for a year.
+func (c *faults) instants(p *vetov1.Period, path string) {
+	for _, one := range []struct {
+		name string
+		at   *timestamppb.Timestamp
+	}{
+		{"start", p.GetStart()}, {"end", p.GetEnd()}, {"objection_deadline", p.GetObjectionDeadline()}, {"notice_given_at", p.GetNoticeGivenAt()},
+	} {
+		if one.at != nil && !one.at.IsValid() {
+			c.add(path+"."+one.name, "outside the years 1 to 9999, or with a fraction that is none; correct it")
 		}
 	}
 }
@@ -141,11 +157,18 @@ func (c *faults) remainder(r *vetov1.Regime, path string) {
 	if r.GetCondition() != nil {
 		c.add(path+".condition", "this version does not evaluate conditions, and a rule that is not evaluated would let everything through; remove it")
 	}
-	for name, d := range map[string]*durationpb.Duration{
-		"minimum_item_age": r.GetMinimumItemAge(), "minimum_notice": r.GetMinimumNotice(), "refusal_delay": r.GetRefusalDelay(),
+	for _, one := range []struct {
+		name string
+		d    *durationpb.Duration
+	}{
+		{"refusal_delay", r.GetRefusalDelay()}, {"minimum_notice", r.GetMinimumNotice()}, {"minimum_item_age", r.GetMinimumItemAge()},
 	} {
-		if d != nil && d.AsDuration() > maxDuration {
-			c.add(path+"."+name, "longer than a hundred years; correct it")
+		switch {
+		case one.d == nil:
+		case one.d.AsDuration() > maxDuration:
+			c.add(path+"."+one.name, "longer than a hundred years; correct it")
+		case !one.d.IsValid():
+			c.add(path+"."+one.name, "seconds and nanoseconds that do not fit together; correct it")
 		}
 	}
 }

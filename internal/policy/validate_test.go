@@ -183,7 +183,7 @@ func TestFault_T02_BadPolicies(t *testing.T) {
 			}) {
 				t.Errorf("got %v\nwant %s: … %s", err, tt.path, tt.says)
 			}
-			if _, err := policy.Compile(tt.policy, bits(training)); err == nil {
+			if _, err := policy.Compile(tt.policy, bits(training), nil); err == nil {
 				t.Error("Compile takes what Validate refuses")
 			}
 		})

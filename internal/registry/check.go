@@ -1,11 +1,14 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -41,12 +44,33 @@ func checkFiling(v *View, request *vetov1.FileObjectionRequest, now time.Time) e
 	c.ids("content_keys", request.GetContentKeys())
 	c.country("country", request.GetCountry())
 	c.instants(request.GetSentAt(), request.GetReceivedAt(), now)
-	c.text("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes)
-	c.text("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes)
-	if err := c.err(); err != nil {
-		return err
+	c.reference("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes, request)
+	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, request)
+	return c.errWith(checkPurposes(v.objectable(), request.GetPurposes()))
+}
+
+// checkUTF8 says which texts of a request are not UTF-8. Protobuf does not write them, and no event holds them.
+func checkUTF8(request protoreflect.Message) error {
+	var c checks
+	bad := func(path string, value protoreflect.Value) {
+		if !utf8.ValidString(value.String()) {
+			c.add(path, "not UTF-8")
+		}
 	}
-	return checkPurposes(v.declared(), request.GetPurposes())
+	for i := range request.Descriptor().Fields().Len() {
+		field := request.Descriptor().Fields().Get(i)
+		if field.Kind() != protoreflect.StringKind {
+			continue
+		}
+		if !field.IsList() {
+			bad(string(field.Name()), request.Get(field))
+			continue
+		}
+		for j := range request.Get(field).List().Len() {
+			bad(fmt.Sprintf("%s[%d]", field.Name(), j), request.Get(field).List().Get(j))
+		}
+	}
+	return c.err()
 }
 
 // checks gathers what is wrong with a request.
@@ -56,11 +80,17 @@ func (c *checks) add(field, message string) {
 	c.faults = append(c.faults, FieldFault{Field: field, Message: message})
 }
 
-func (c *checks) err() error {
-	if len(c.faults) == 0 {
-		return nil
+func (c *checks) err() error { return Invalid(c.faults) }
+
+// errWith is err, with what is wrong with the purposes: that alone is the caller's to branch on.
+func (c *checks) errWith(purposes error) error {
+	if undeclared, ok := errors.AsType[*UndeclaredPurposeError](purposes); ok && len(c.faults) > 0 {
+		c.add(undeclared.Field, "not a declared purpose; declared: "+strings.Join(undeclared.Declared, ", "))
 	}
-	return &InvalidError{Fields: c.faults}
+	if err := c.err(); err != nil {
+		return err
+	}
+	return purposes
 }
 
 // subject holds an id against the one rule, and what more the platform's policy asks of ids.
@@ -76,15 +106,14 @@ func (c *checks) subject(v *View, field, id string) {
 func (c *checks) items(v *View, list []string) {
 	placeholders := v.Policy.GetSubjectIds().GetPlaceholders()
 	for i, id := range list {
-		field := fmt.Sprintf("item_ids[%d]", i)
 		isWord := func(word string) bool { return strings.EqualFold(word, strings.TrimSpace(id)) }
 		switch err := subject.CheckID(id); {
 		case err != nil:
-			c.add(field, err.Error())
+			c.add(element("item_ids", i), err.Error())
 		case slices.ContainsFunc(everything, isWord):
-			c.add(field, "not an item: to object for everything, leave the list empty")
+			c.add(element("item_ids", i), "not an item: to object for everything, leave the list empty")
 		case slices.ContainsFunc(placeholders, isWord):
-			c.add(field, "a template's word, not an item's id: name the items, or leave the list empty for everything")
+			c.add(element("item_ids", i), "a template's word, not an item's id: name the items, or leave the list empty for everything")
 		}
 	}
 }
@@ -92,9 +121,14 @@ func (c *checks) items(v *View, list []string) {
 // ids holds opaque ids against the one rule.
 func (c *checks) ids(field string, list []string) {
 	for i, id := range list {
-		c.id(fmt.Sprintf("%s[%d]", field, i), id)
+		if err := subject.CheckID(id); err != nil {
+			c.add(element(field, i), err.Error())
+		}
 	}
 }
+
+// element is the path of a list's element.
+func element(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }
 
 // id holds an opaque id against the one rule.
 func (c *checks) id(field, id string) {
@@ -142,6 +176,23 @@ func (c *checks) text(field, value string, maxBytes int) {
 	}
 	if err := event.CheckText(value, maxBytes); err != nil {
 		c.add(field, err.Error())
+	}
+}
+
+// reference refuses text that an event cannot hold, and text that holds an id of the request or an address: the one
+// place of a filing where a person's identity could be written down by mistake.
+func (c *checks) reference(field, value string, maxBytes int, request *vetov1.FileObjectionRequest) {
+	if value == "" {
+		return
+	}
+	names := slices.Concat([]string{request.GetSubjectId()}, request.GetItemIds(), request.GetContentKeys())
+	switch {
+	case slices.ContainsFunc(names, func(id string) bool { return id != "" && strings.Contains(value, id) }):
+		c.add(field, "holds an id of this request, and ids are never kept: give the desk's own reference")
+	case strings.Contains(value, "@"):
+		c.add(field, "holds what looks like an address, and addresses are not kept here: give the desk's own reference")
+	default:
+		c.text(field, value, maxBytes)
 	}
 }
 

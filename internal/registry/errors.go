@@ -54,17 +54,34 @@ type FieldFault struct {
 	Message string
 }
 
-// InvalidError lists every field of a request that breaks a rule.
+// MaxFaults is how many faults of one request are told; nobody reads more, and somebody may send thousands.
+const MaxFaults = 100
+
+// InvalidError lists the fields of a request that break a rule.
 type InvalidError struct {
-	// Fields are in the request's order.
+	// Fields are in the request's order, at most MaxFaults.
 	Fields []FieldFault
+	// More is how many faults there are beside those.
+	More int
+}
+
+// Invalid is the error of a request with these faults, of which MaxFaults are told; nil where there is none.
+func Invalid(faults []FieldFault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	told := faults[:min(len(faults), MaxFaults)]
+	return &InvalidError{Fields: told, More: len(faults) - len(told)}
 }
 
 // Error names every field.
 func (e *InvalidError) Error() string {
-	parts := make([]string, len(e.Fields))
+	parts := make([]string, len(e.Fields), len(e.Fields)+1)
 	for i, f := range e.Fields {
 		parts[i] = f.Field + ": " + f.Message
+	}
+	if e.More > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", e.More))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -48,9 +48,10 @@ func (r *Registry) pause(ctx context.Context, after event.Revision) {
 type follower struct {
 	registry *Registry
 	state    *state
-	tree     store.Head // of the leaves that were folded; its time is not kept
-	since    time.Time  // when an event was first missed; zero: none is missed
-	isAway   bool       // the store failed at the last round
+	tree     store.Head     // of the leaves that were folded; its time is not kept
+	since    time.Time      // when an event was first missed; zero: none is missed
+	isAway   bool           // the store failed at the last round
+	told     event.Revision // the change of policy that does not compile, once that was told
 }
 
 // round reads the head and folds up to it. Only a round that ends level with the head makes the view fresh, as of the
@@ -79,11 +80,8 @@ func (f *follower) round(ctx context.Context) error {
 	if f.tree.Root != head.Root {
 		return fmt.Errorf("%w: the leaves up to revision %d are not those of the head's tree", ErrDamaged, head.Revision)
 	}
-	view, err := f.state.view()
-	if err != nil {
-		return err
-	}
-	r.publish(view, asked)
+	r.publish(f.state.view(), asked)
+	f.tellBroken()
 	return nil
 }
 
@@ -120,11 +118,7 @@ func (f *follower) fold(ctx context.Context, upTo event.Revision) error {
 		}
 		if unpublished++; unpublished == publishEvery {
 			unpublished = 0
-			view, err := f.state.view()
-			if err != nil {
-				return err
-			}
-			f.registry.publish(view, -1)
+			f.registry.publish(f.state.view(), -1)
 		}
 	}
 	return nil
@@ -156,4 +150,15 @@ func (f *follower) back() {
 		f.registry.logger.Info("the store answers again")
 	}
 	f.isAway = false
+}
+
+// tellBroken says once that the active policy does not compile, as one that an earlier version took may not by the rules
+// of this one.
+func (f *follower) tellBroken() {
+	if f.state.broken == nil || f.told == f.state.switched {
+		return
+	}
+	f.told = f.state.switched
+	f.registry.logger.Error("the active policy does not compile; every decision is NO_POLICY until another is applied",
+		slog.Uint64(telemetry.PolicyVersion, f.state.policy.GetVersion()), slog.String(telemetry.Cause, f.state.broken.Error()))
 }

@@ -26,11 +26,7 @@ const (
 // Errors: *InvalidError, *UndeclaredPurposeError, *UnsupportedError for the request; ErrStale, ErrClock, ErrNotReached;
 // those of store.Log.Append.
 func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error) {
-	view, err := r.View()
-	if err != nil {
-		return nil, err
-	}
-	if err := checkFiling(view, request, r.Now()); err != nil {
+	if err := checkUTF8(request.ProtoReflect()); err != nil { // it could not be told from a retry
 		return nil, err
 	}
 	call, err := r.call(actor, request.GetRequestId())
@@ -49,8 +45,12 @@ func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *veto
 }
 
 // resolveFiling says what a filing comes to. An UNVERIFIED one looks at nothing that stands: it is an event of its own,
-// and its sender learns nothing.
+// and its sender learns nothing. It is checked here, and not before, so that a retry is answered as it was when the
+// policy has changed since.
 func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (store.Verdict, error) {
+	if err := checkFiling(v, request, r.Now()); err != nil {
+		return store.Verdict{}, err
+	}
 	e, known, err := r.filingEvent(p, v, call, request)
 	if err != nil {
 		return store.Verdict{}, err
@@ -63,7 +63,7 @@ func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *v
 		if standing != 0 {
 			return store.Verdict{Answer: fmt.Appendf(nil, "%s %d", answerUnchanged, standing)}, nil
 		}
-		if raised {
+		if raised && e.Leaf.Effect == event.EffectInForce { // that it has no effect is said first
 			e.Leaf.Effect = event.EffectRaised
 		}
 	}
@@ -95,7 +95,8 @@ func (r *Registry) filingEvent(p store.Present, v *View, call call, request *vet
 		return event.Event{}, ids{}, err
 	}
 	leaf := event.Leaf{Type: event.TypeObjectionFiled, Policy: v.PolicyVersion(), Effect: event.EffectInForce}
-	if v.recordsOnly(side, side.RecordedAt) {
+	var all bool
+	if side.NoEffect, all = v.withoutEffect(side, side.RecordedAt); all {
 		leaf.Effect = event.EffectRecordedOnly
 	}
 	return event.Event{Leaf: leaf, Side: side}, known, nil
@@ -199,43 +200,74 @@ func deadline(v *View, side event.Side) (at time.Time, before bool) {
 	return at, !at.IsZero() && came.Before(at)
 }
 
-// recordsOnly says whether every regime that rules the filing's country gives objections no effect. Where no regime
-// rules, or the country is unknown, it is honoured.
-func (v *View) recordsOnly(side event.Side, now time.Time) bool {
-	if side.Country == "" || v.Policy == nil {
-		return false
+// withoutEffect are the declared purposes among the filing's for which its country's regime gives objections no effect,
+// and whether they are all. Where no regime rules, or the country is unknown, it is honoured.
+func (v *View) withoutEffect(side event.Side, now time.Time) (none event.Purposes, all bool) {
+	if side.Country == "" {
+		return event.Purposes{}, false
 	}
-	only := false
+	var names []string
+	honoured := false
 	for _, name := range v.declared() {
 		if !side.Purposes.Has(name) {
 			continue
 		}
 		regime, ok := v.ruling(side.Country, name, now)
-		if !ok || regime.GetObjections() != vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
-			return false
+		if ok && regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
+			names = append(names, name)
+		} else {
+			honoured = true
 		}
-		only = true
 	}
-	return only
+	if len(names) == 0 {
+		return event.Purposes{}, false
+	}
+	return event.PurposesOf(names...), !honoured
 }
 
-// filed is the answer to a filing, made of its event alone, so that a retry gets the same.
+// filed is the answer to a filing, made of the log alone, as of the revision that it is true at, so that a retry gets
+// the same.
 func (r *Registry) filed(ctx context.Context, appended store.Appended) (*vetov1.FileObjectionResponse, error) {
 	entry := appended.Entry
 	var standing uint64
-	_, unchangedErr := fmt.Sscanf(string(appended.Answer), answerUnchanged+" %d", &standing)
-	unchanged := unchangedErr == nil
+	_, notUnchanged := fmt.Sscanf(string(appended.Answer), answerUnchanged+" %d", &standing)
+	unchanged := notUnchanged == nil
 	if unchanged {
 		var err error
 		if entry, err = entryAt(ctx, r.log, event.Revision(standing)); err != nil {
 			return nil, err
 		}
 	}
-	f, err := filing.Of(entry)
+	f, err := r.filingAsOf(ctx, entry, appended.Head)
 	if err != nil {
-		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+		return nil, err
 	}
 	return &vetov1.FileObjectionResponse{
-		Objection: f.Objection(), Revision: uint64(appended.Head), Receipt: filing.Receipt(entry.Revision, entry.Leaf, f.Event), Unchanged: unchanged,
+		Objection: f.Objection(), Revision: uint64(appended.Head), Receipt: f.Receipt(entry.Leaf), Unchanged: unchanged,
 	}, nil
+}
+
+// filingAsOf is the filing of an event as it stood at a revision.
+func (r *Registry) filingAsOf(ctx context.Context, entry store.Entry, revision event.Revision) (filing.Filing, error) {
+	f, err := filing.Of(entry)
+	if err != nil {
+		return filing.Filing{}, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+	}
+	if entry.Revision == revision {
+		return f, nil
+	}
+	entries, err := r.log.EventsOf(ctx, []event.Key{r.keys.Objection(string(f.Event.Side.ObjectionID))}, revision)
+	if err != nil {
+		return filing.Filing{}, fmt.Errorf("read the events of an objection: %w", err)
+	}
+	filings, err := filing.History(entries)
+	if err != nil {
+		return filing.Filing{}, err
+	}
+	for i := range filings {
+		if filings[i].Revision == entry.Revision {
+			return filings[i], nil
+		}
+	}
+	return filing.Filing{}, fmt.Errorf("%w: revision %d is not found by its objection's key", ErrDamaged, entry.Revision)
 }

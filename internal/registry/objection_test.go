@@ -89,9 +89,8 @@ func TestReceiptProvesTheFilingWithoutHoldingAnID(t *testing.T) {
 		t.Error("the list does not open the leaf's commitment")
 	}
 	shown := func(tag, value string) bool {
-		want := subject.Blind([32]byte(receipt.GetSalt()), tag, value)
-		for _, b := range list {
-			if b.Tag == tag && b.Sum == want {
+		for line, b := range list {
+			if b.Tag == tag && b.Sum == subject.Blind([32]byte(receipt.GetSalt()), line, tag, value) {
 				return true
 			}
 		}
@@ -129,6 +128,9 @@ func TestRepeats(t *testing.T) {
 	from := func(country string) func(*vetov1.FileObjectionRequest) {
 		return func(q *vetov1.FileObjectionRequest) { q.Country = country }
 	}
+	asks := func(list ...vetov1.AlsoAsk) func(*vetov1.FileObjectionRequest) {
+		return func(q *vetov1.FileObjectionRequest) { q.AlsoAsks = list }
+	}
 	for _, c := range []struct {
 		name  string
 		steps []step
@@ -154,6 +156,17 @@ func TestRepeats(t *testing.T) {
 		}},
 		{"another country protects elsewhere", []step{
 			{filing("a", isVerified, from("US")), false, event.EffectRecordedOnly}, {filing("a", isVerified, from("FR")), false, event.EffectInForce},
+		}},
+		{"what has no effect is said first", []step{
+			{filing("a", from("US")), false, event.EffectRecordedOnly}, {filing("a", isVerified, from("US")), false, event.EffectRecordedOnly},
+		}},
+		{"a repeat that asks for more is heard", []step{
+			{filing("a", isVerified), false, event.EffectInForce}, {filing("a", isVerified, asks(vetov1.AlsoAsk_ALSO_ASK_ACCESS)), false, event.EffectInForce},
+			{filing("a", isVerified, asks(vetov1.AlsoAsk_ALSO_ASK_ACCESS)), true, 0}, {filing("a", isVerified), true, 0},
+		}},
+		{"a repeat of another case is heard", []step{
+			{filing("a", isVerified), false, event.EffectInForce},
+			{filing("a", isVerified, func(q *vetov1.FileObjectionRequest) { q.CaseReference = "desk 8" }), false, event.EffectInForce},
 		}},
 		{"somebody else's is no repeat", []step{
 			{filing("a", isVerified, items("x")), false, event.EffectInForce}, {filing("b", isVerified, items("x")), false, event.EffectInForce},
@@ -255,12 +268,20 @@ func TestObjectionsOfItemsAndContentKeys(t *testing.T) {
 }
 
 func TestObjectionWithoutPolicyCounts(t *testing.T) {
+	// A first policy that gives objections no effect somewhere weakens what is on record already.
 	r := openAt(t, t.TempDir(), registry.Config{}, nil)
 	r.file(filing("anna"))
 	if _, err := r.FileObjection(t.Context(), officer, filing("bert", func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} })); !errors.Is(err, registry.ErrNoPolicy) {
 		t.Errorf("a purpose without a policy: %v, want ErrNoPolicy", err)
 	}
-	r.apply(testPolicy)
+	if _, err := r.ApplyPolicy(t.Context(), officer, application(testPolicy)); !isType[*registry.DangerError](err) {
+		t.Errorf("a policy that records some objections only: %v, want *DangerError", err)
+	}
+	if _, err := r.ApplyPolicy(t.Context(), officer, application(testPolicy, func(q *vetov1.ApplyPolicyRequest) {
+		q.Acknowledge = []*vetov1.Acknowledgement{{Danger: vetov1.Danger_DANGER_STOPS_HONOURING, Ground: "no right to object was offered there"}}
+	})); err != nil {
+		t.Fatal(err)
+	}
 	if got := r.decide("anna", "FR"); got != vetov1.Reason_REASON_OBJECTED {
 		t.Errorf("under the policy that came later: %v, want OBJECTED", got)
 	}
@@ -310,6 +331,8 @@ func TestFilingRefusesBadInput(t *testing.T) {
 		}, "received_at"},
 		{"no instant", func(q *vetov1.FileObjectionRequest) { q.SentAt = &timestamppb.Timestamp{Nanos: -1} }, "sent_at"},
 		{"a reference with a control character", func(q *vetov1.FileObjectionRequest) { q.CaseReference = "a\x07" }, "case_reference"},
+		{"a reference that holds the id", func(q *vetov1.FileObjectionRequest) { q.CaseReference = "case of anna" }, "case_reference"},
+		{"a notice's version that is an address", func(q *vetov1.FileObjectionRequest) { q.NoticeVersion = "a@example.org" }, "notice_version"},
 		{"no UUID", func(q *vetov1.FileObjectionRequest) { q.RequestId = "1" }, "request_id"},
 	} {
 		_, err := r.FileObjection(t.Context(), officer, filing("anna", c.change))
@@ -352,5 +375,55 @@ func TestResponseIsDueOneCalendarMonthLater(t *testing.T) {
 		if got := filed.GetObjection().GetResponseDueAt().AsTime().Format(time.RFC3339); got != due {
 			t.Errorf("received %s: due %s, want %s", received, got, due)
 		}
+	}
+}
+
+// TestRetryIsAnsweredAsItWasUnderAnotherPolicy: what was acknowledged is not refused later.
+func TestRetryIsAnsweredAsItWasUnderAnotherPolicy(t *testing.T) {
+	r := open(t)
+	request := filing("anna", func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} })
+	first := r.file(request)
+	r.apply(strings.Replace(renamed(testPolicy), "placeholders: [username]", "placeholders: [username, anna]", 1))
+	if diff := cmp.Diff(first, r.file(proto.CloneOf(request)), protocmp.Transform()); diff != "" {
+		t.Errorf("the retry (-first +again):\n%s", diff)
+	}
+}
+
+// TestUnchangedIsToldAsItStands: a repeat hears of what is left, not of what was once filed.
+func TestUnchangedIsToldAsItStands(t *testing.T) {
+	r := openAt(t, t.TempDir(), registry.Config{}, nil)
+	r.apply(twoPurposes)
+	r.file(filing("anna", isVerified))
+	r.withdraw(withdrawal("anna", func(q *vetov1.WithdrawObjectionRequest) { q.Purposes = []string{"evaluation"} }))
+	request := filing("anna", isVerified, func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} })
+	got := r.file(request)
+	if !got.GetUnchanged() || !cmp.Equal(got.GetObjection().GetAllPurposesBut(), []string{"evaluation"}) || !strings.Contains(got.GetReceipt().GetWords(), "but evaluation") {
+		t.Errorf("what stands: %v", got)
+	}
+	r.withdraw(withdrawal("anna"))
+	if diff := cmp.Diff(got, r.file(proto.CloneOf(request)), protocmp.Transform()); diff != "" {
+		t.Errorf("a retry after a withdrawal (-first +again):\n%s", diff)
+	}
+}
+
+// TestReceiptTellsWhereItHasNoEffect: of two purposes, one is ruled by a regime that gives objections none.
+func TestReceiptTellsWhereItHasNoEffect(t *testing.T) {
+	r := openAt(t, t.TempDir(), registry.Config{}, nil)
+	r.apply(strings.Replace(twoPurposes, "    purposes: [generative-ai-training, evaluation]\n    legal_basis: LEGITIMATE_INTERESTS\n",
+		"    purposes: [generative-ai-training]\n    legal_basis: LEGITIMATE_INTERESTS\n", 1) + `
+  - name: evaluating
+    jurisdictions: [EEA]
+    purposes: [evaluation]
+    legal_basis: CONTRACT
+    objections: RECORD_ONLY
+    objections_ground: nothing is kept
+    minimum_age: 0
+    periods: [{start: 2025-05-27T00:00:00Z}]
+    content:
+      - {kinds: [POST], visibilities: [PUBLIC]}
+`)
+	first, _, _ := strings.Cut(r.file(filing("anna")).GetReceipt().GetWords(), "\n")
+	if !strings.Contains(first, "is in force") || !strings.Contains(first, "in FR the controller gives objections no effect for evaluation") {
+		t.Errorf("the receipt's first line is %q", first)
 	}
 }

@@ -21,6 +21,9 @@ const (
 	answerSame    = "same" // the document is the active one
 )
 
+// maxGroundBytes bounds the ground of an acknowledgement, as its proto does; with its danger's name it fits an event.
+const maxGroundBytes = 1024
+
 // ApplyPolicy validates, compiles and activates a policy, durable and in force here when it returns. It never lifts a
 // suspension.
 //
@@ -29,6 +32,13 @@ const (
 func (r *Registry) ApplyPolicy(ctx context.Context, actor Actor, request *vetov1.ApplyPolicyRequest) (*vetov1.ApplyPolicyResponse, error) {
 	a, err := read(request)
 	if err != nil {
+		return nil, err
+	}
+	var c checks
+	for i, one := range request.GetAcknowledge() {
+		c.text(fmt.Sprintf("acknowledge[%d].ground", i), one.GetGround(), maxGroundBytes)
+	}
+	if err := c.err(); err != nil {
 		return nil, err
 	}
 	if request.GetValidateOnly() {
@@ -75,7 +85,13 @@ func read(request *vetov1.ApplyPolicyRequest) (application, error) {
 		if err := policy.Validate(p); err != nil {
 			return application{}, err
 		}
-		return application{request: request, policy: p, document: policy.Format(p)}, nil
+		// What is kept is the text, and it must be read again for as long as the log is.
+		document := policy.Format(p)
+		again, err := policy.Parse(document)
+		if err == nil && !proto.Equal(again, p) {
+			err = &InvalidError{Fields: []FieldFault{{Field: "policy", Message: "cannot be written down and read again as it is: apply it as YAML"}}}
+		}
+		return application{request: request, policy: p, document: document}, err
 	}
 	p, err := policy.Parse([]byte(request.GetYaml()))
 	return application{request: request, policy: p, document: []byte(request.GetYaml())}, err
@@ -123,7 +139,7 @@ func (r *Registry) resolveApplication(p store.Present, v *View, call call, a app
 	side := call.side(r.keys, r.Now(), p.Head())
 	side.Document = sha256.Sum256(a.document)
 	for _, one := range a.request.GetAcknowledge() {
-		side.Acknowledge = append(side.Acknowledge, filing.Word(one.GetDanger()))
+		side.Acknowledge = append(side.Acknowledge, filing.Word(one.GetDanger())+" "+one.GetGround())
 	}
 	side.Acknowledge = sortedSet(side.Acknowledge)
 	e := event.Event{Leaf: event.Leaf{Type: event.TypePolicyApplied, Policy: version, Effect: event.EffectActivated}, Side: side}
@@ -146,7 +162,7 @@ func (r *Registry) judge(v *View, a application, since []event.Purposes) error {
 	if err != nil {
 		return err
 	}
-	if _, err := policy.Compile(a.policy, bits.bit); err != nil {
+	if _, err := policy.Compile(a.policy, bits.bit, policy.TakenOver(a.policy, v.taken)); err != nil {
 		return err
 	}
 	var left []Danger
@@ -226,7 +242,7 @@ func (r *Registry) policyAt(ctx context.Context, v *View, version uint64) (kept,
 	if err != nil {
 		return kept{}, fmt.Errorf("read policy version %d: %w", version, err)
 	}
-	p, err := policy.Parse(text)
+	p, err := policy.Decode(text)
 	if err != nil {
 		return kept{}, fmt.Errorf("%w: policy version %d: %w", ErrDamaged, version, err)
 	}

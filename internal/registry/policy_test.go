@@ -168,11 +168,7 @@ func TestNewNameKeepsTheObjections(t *testing.T) {
 	r := open(t)
 	r.file(filing("anna", func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} }))
 	r.file(filing("bert")) // all purposes, later ones included
-	r.apply(strings.NewReplacer(
-		"{name: generative-ai-training, title: Training of generative AI}",
-		"{name: model-training, title: Training, relations: [{purpose: generative-ai-training, kind: REPLACES}]}",
-		"[generative-ai-training]", "[model-training]",
-	).Replace(testPolicy))
+	r.apply(renamed(testPolicy))
 	for _, id := range []string{"anna", "bert"} {
 		if got := r.standing(id, "FR").GetEffects()[0]; got.GetReason() != vetov1.Reason_REASON_OBJECTED || got.GetPurpose() != "model-training" {
 			t.Errorf("%s: %v, want OBJECTED", id, got)
@@ -201,6 +197,12 @@ func TestThirtyThirdPurposeEverIsRefused(t *testing.T) {
 	if _, err := r.ApplyPolicy(t.Context(), officer, application(with("purpose-0", "one-more"))); !errors.Is(err, policy.ErrPurposesExhausted) {
 		t.Errorf("the 33rd purpose ever: %v, want ErrPurposesExhausted", err)
 	}
+	// With every bit given out an objection still guards its purpose.
+	r.file(filing("anna", func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{"purpose-1"} }))
+	if _, err := r.ApplyPolicy(t.Context(), officer, application(with("purpose-31"))); !isType[*registry.DangerError](err) {
+		t.Errorf("a dropped purpose: %v, want *DangerError", err)
+	}
+	r.withdraw(withdrawal("anna"))
 	if r.apply(with("purpose-31")).GetPolicy().GetVersion() != 2 {
 		t.Error("a name that was declared before was not taken")
 	}
@@ -265,12 +267,138 @@ func TestWholeRegimeIsSuspendedAndResumed(t *testing.T) {
 	if got := r.decide("anna", "FR"); got != vetov1.Reason_REASON_SUSPENDED {
 		t.Errorf("suspended: %v", got)
 	}
-	got, err := r.ResumeRegime(t.Context(), officer, &vetov1.ResumeRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Reason: "all is well"})
+	// Each is lifted by its own name: the whole one leaves the purpose's standing.
+	whole := &vetov1.ResumeRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Reason: "all is well"}
+	got, err := r.ResumeRegime(t.Context(), officer, whole)
+	if err != nil || len(got.GetSuspensions()) != 1 {
+		t.Errorf("resume the whole: %v, %v", got, err)
+	}
+	if got := r.decide("anna", "FR"); got != vetov1.Reason_REASON_SUSPENDED {
+		t.Errorf("with the purpose suspended: %v, want SUSPENDED", got)
+	}
+	whole.RequestId = uuid.NewString()
+	if _, err := r.ResumeRegime(t.Context(), officer, whole); !errors.Is(err, registry.ErrNotSuspended) || !strings.Contains(err.Error(), training) {
+		t.Errorf("resume the whole again: %v, want ErrNotSuspended and what stands", err)
+	}
+	got, err = r.ResumeRegime(t.Context(), officer, &vetov1.ResumeRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Purposes: []string{training}, Reason: "this too"})
 	if err != nil || len(got.GetSuspensions()) != 0 {
-		t.Errorf("resume all: %v, %v", got, err)
+		t.Errorf("resume the purpose: %v, %v", got, err)
 	}
 	if got := r.decide("anna", "FR"); got != vetov1.Reason_REASON_ELIGIBLE {
 		t.Errorf("resumed: %v", got)
+	}
+}
+
+// TestSuspensionOutlivesItsGroup: what a group held when it was suspended stays suspended when the group shrinks.
+func TestSuspensionOutlivesItsGroup(t *testing.T) {
+	r := openAt(t, t.TempDir(), registry.Config{}, nil)
+	grouped := strings.Replace(testPolicy, "regimes:", "groups: [{name: NORTH, members: [SE, NO]}]\nregimes:", 1)
+	r.apply(grouped)
+	if _, err := r.SuspendRegime(t.Context(), officer, &vetov1.SuspendRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Jurisdictions: []string{"NORTH"}, Reason: "an order"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, yaml := range []string{strings.Replace(grouped, "[SE, NO]", "[SE]", 1), testPolicy} {
+		_, err := r.ApplyPolicy(t.Context(), officer, application(yaml, func(q *vetov1.ApplyPolicyRequest) {
+			q.Acknowledge = []*vetov1.Acknowledgement{{Danger: vetov1.Danger_DANGER_DROPS_REGIME, Ground: "a test"}}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for country, want := range map[string]vetov1.Reason{"NO": vetov1.Reason_REASON_SUSPENDED, "SE": vetov1.Reason_REASON_SUSPENDED, "DE": vetov1.Reason_REASON_ELIGIBLE} {
+			if got := r.decide("anna", country); got != want {
+				t.Errorf("%s: %v, want %v", country, got, want)
+			}
+		}
+	}
+}
+
+// TestSuspensionFollowsThePurposesNewName: a purpose is not freed by being called otherwise.
+func TestSuspensionFollowsThePurposesNewName(t *testing.T) {
+	r := open(t)
+	if _, err := r.SuspendRegime(t.Context(), officer, &vetov1.SuspendRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Purposes: []string{training}, Reason: "an order"}); err != nil {
+		t.Fatal(err)
+	}
+	r.apply(renamed(testPolicy))
+	if got := r.standing("anna", "FR").GetEffects()[0]; got.GetReason() != vetov1.Reason_REASON_SUSPENDED {
+		t.Errorf("under the new name: %v, want SUSPENDED", got)
+	}
+}
+
+// renamed is the policy with another name for its purpose.
+func renamed(yaml string) string {
+	return strings.NewReplacer(
+		"{name: generative-ai-training, title: Training of generative AI}",
+		"{name: model-training, title: Training, relations: [{purpose: generative-ai-training, kind: REPLACES}]}",
+		"[generative-ai-training]", "[model-training]",
+	).Replace(yaml)
+}
+
+// TestObjectionFollowsTwoNewNames: a relation stands for ever, whatever later documents repeat.
+func TestObjectionFollowsTwoNewNames(t *testing.T) {
+	r := open(t)
+	r.file(filing("anna", func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} }))
+	second := renamed(testPolicy)
+	r.apply(second)
+	third := strings.NewReplacer("{name: model-training, title: Training, relations: [{purpose: generative-ai-training, kind: REPLACES}]}",
+		"{name: learning, title: Learning, relations: [{purpose: model-training, kind: REPLACES}]}", "[model-training]", "[learning]").Replace(second)
+	r.apply(third)
+	if got := r.standing("anna", "FR").GetEffects()[0]; got.GetReason() != vetov1.Reason_REASON_OBJECTED || got.GetPurpose() != "learning" {
+		t.Errorf("after two new names: %v, want OBJECTED", got)
+	}
+	r = r.reopen()
+	if got := r.standing("anna", "FR").GetEffects()[0]; got.GetReason() != vetov1.Reason_REASON_OBJECTED {
+		t.Errorf("after a restart: %v, want OBJECTED", got)
+	}
+	// Who still uses the first name is heard.
+	r.file(filing("bert", func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} }))
+	if got := r.standing("bert", "FR").GetEffects()[0]; got.GetReason() != vetov1.Reason_REASON_OBJECTED {
+		t.Errorf("an objection under the first name: %v, want OBJECTED", got)
+	}
+}
+
+// TestStructuredPolicyThatCannotBeReadAgainIsRefused: a document that is written is read by every later start.
+func TestStructuredPolicyThatCannotBeReadAgainIsRefused(t *testing.T) {
+	r := open(t)
+	hostile := proto.CloneOf(mustPolicy(t, r))
+	hostile.GetRegimes()[1].ObjectionsGround = strings.Repeat("[", 1000)
+	_, err := r.ApplyPolicy(t.Context(), officer, application("", func(q *vetov1.ApplyPolicyRequest) { q.Policy = hostile }))
+	if err != nil && r.headRevision() != 2 {
+		t.Fatalf("refused with %v, and written", err)
+	}
+	if got, err := r.reopen().Policy(t.Context(), &vetov1.GetPolicyRequest{}); err != nil || got.GetPolicy() == nil {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
+func mustPolicy(t *testing.T, r *register) *vetov1.Policy {
+	t.Helper()
+	got, err := r.Policy(t.Context(), &vetov1.GetPolicyRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.GetPolicy()
+}
+
+// TestGroundOfAnAcknowledgementIsKept: who accepted a danger said why.
+func TestGroundOfAnAcknowledgementIsKept(t *testing.T) {
+	r := openAt(t, t.TempDir(), registry.Config{}, nil)
+	if _, err := r.ApplyPolicy(t.Context(), officer, application(testPolicy, func(q *vetov1.ApplyPolicyRequest) {
+		q.Acknowledge = []*vetov1.Acknowledgement{{Danger: vetov1.Danger_DANGER_SHORT_NOTICE, Ground: "the board's order of 3 May"}}
+	})); err != nil {
+		t.Fatal(err)
+	}
+	for entry, err := range r.log.Read(t.Context(), 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(entry.Side), "acknowledge SHORT_NOTICE the board's order of 3 May\n") {
+			t.Errorf("the side row does not hold the ground:\n%s", entry.Side)
+		}
+	}
+	if _, err := r.ApplyPolicy(t.Context(), officer, application("# again\n"+testPolicy, func(q *vetov1.ApplyPolicyRequest) {
+		q.Acknowledge = []*vetov1.Acknowledgement{{Danger: vetov1.Danger_DANGER_SHORT_NOTICE, Ground: "a\x07"}}
+	})); !isType[*registry.InvalidError](err) {
+		t.Errorf("a ground with a control character: %v, want *InvalidError", err)
 	}
 }
 

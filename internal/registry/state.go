@@ -39,13 +39,16 @@ type state struct {
 	versions    []policyVersion
 	policy      *vetov1.Policy
 	document    string
-	suspensions []*vetov1.Suspension
+	taken       map[string][]string // what each purpose took over from earlier ones, in any version
+	suspensions []policy.Suspended
 	switched    event.Revision
 
-	// What is compiled of the above, and the change that it was compiled at.
+	// What is compiled of the above, and the change that it was compiled at. A policy that does not compile decides
+	// nothing: every decision is NO_POLICY until another is applied.
 	compiled   *gate.Policy
 	stops      *gate.Suspensions
 	compiledAt event.Revision
+	broken     error // why the active policy does not compile; nil: it does
 }
 
 func newState(keys *subject.Keys) *state {
@@ -110,13 +113,14 @@ func (s *state) change(changes []event.Change) error {
 	return nil
 }
 
-// activate makes a document the active policy. It is read, not judged: it was when it was applied.
+// activate makes a document the active policy. It is read, not judged: it was when it was applied, by the rules of that
+// day, and a log that was folded once must be folded by every later version.
 func (s *state) activate(ctx context.Context, docs documents, revision event.Revision, e event.Event) error {
 	text, err := docs.Document(ctx, e.Side.Document)
 	if err != nil {
 		return fmt.Errorf("read policy document: %w", err)
 	}
-	p, err := policy.Parse(text)
+	p, err := policy.Decode(text)
 	if err != nil {
 		return fmt.Errorf("read policy document: %w", err)
 	}
@@ -131,6 +135,7 @@ func (s *state) activate(ctx context.Context, docs documents, revision event.Rev
 	if len(s.purposes) > standings.Bits {
 		return errors.New("more purposes were declared than a register holds")
 	}
+	s.taken = policy.TakenOver(p, s.taken)
 	p.Version, p.Etag = e.Leaf.Policy, etag(e.Leaf.Policy, e.Side.Document)
 	s.policy, s.document, s.switched = p, string(text), revision
 	s.versions = append(slices.Clip(s.versions), policyVersion{version: e.Leaf.Policy, revision: revision, document: e.Side.Document, at: e.Side.RecordedAt})
@@ -138,39 +143,44 @@ func (s *state) activate(ctx context.Context, docs documents, revision event.Rev
 }
 
 func (s *state) suspend(revision event.Revision, side event.Side) {
-	s.suspensions = append(slices.Clip(s.suspensions), &vetov1.Suspension{
-		Regime: side.Regime, Jurisdictions: side.Jurisdictions, Purposes: side.Purposes.Names,
-		Reason: side.Reason, Authority: side.Authority,
-		SuspendedAt: timestamppb.New(side.RecordedAt), Revision: uint64(revision),
+	s.suspensions = append(slices.Clip(s.suspensions), policy.Suspended{
+		Suspension: &vetov1.Suspension{
+			Regime: side.Regime, Jurisdictions: side.Jurisdictions, Purposes: side.Purposes.Names,
+			Reason: side.Reason, Authority: side.Authority,
+			SuspendedAt: timestamppb.New(side.RecordedAt), Revision: uint64(revision),
+		},
+		Places: side.Places,
 	})
 	s.switched = revision
 }
 
 func (s *state) resume(revision event.Revision, side event.Side) {
-	s.suspensions = slices.DeleteFunc(slices.Clone(s.suspensions), func(one *vetov1.Suspension) bool {
-		return lifts(side, one)
+	s.suspensions = slices.DeleteFunc(slices.Clone(s.suspensions), func(one policy.Suspended) bool {
+		return exactly(side, one.Suspension)
 	})
 	s.switched = revision
 }
 
 // view makes what was folded immutable. Policies are compiled once a change, and only those that a view is made with.
-func (s *state) view() (*View, error) {
+func (s *state) view() *View {
 	if s.policy != nil && s.compiledAt != s.switched {
-		compiled, err := policy.Compile(s.policy, s.purposes.bit)
-		if err != nil {
-			return nil, fmt.Errorf("%w: compile policy version %d: %w", ErrDamaged, s.policy.GetVersion(), err)
-		}
-		s.compiled, s.stops = compiled, policy.Suspensions(s.suspensions, s.policy, s.purposes.bit)
+		s.compiled, s.broken = policy.Compile(s.policy, s.purposes.bit, s.taken)
+		s.stops = policy.Suspensions(s.suspensions, s.purposes.bit)
 		s.compiledAt = s.switched
 	}
 	published := s.standings.View()
-	return &View{
+	view := &View{
 		Gate: gate.View{
 			Revision: uint64(s.revision), Policy: s.compiled, Suspensions: s.stops, Standings: published, Keys: s.keys,
 		},
-		Revision: uint64(s.revision), Policy: s.policy, Document: s.document, Suspensions: s.suspensions,
-		standings: published, objected: s.standings.Objected(), purposes: s.purposes, versions: s.versions, switched: s.switched,
-	}, nil
+		Revision: uint64(s.revision), Policy: s.policy, Document: s.document,
+		standings: published, objected: s.standings.Objected(), purposes: s.purposes, taken: s.taken,
+		versions: s.versions, suspended: s.suspensions, switched: s.switched,
+	}
+	for _, one := range s.suspensions {
+		view.Suspensions = append(view.Suspensions, one.Suspension)
+	}
+	return view
 }
 
 // etag tells one activation of a policy from every other.

@@ -38,6 +38,7 @@ func (r *Registry) SuspendRegime(ctx context.Context, actor Actor, request *veto
 			return store.Verdict{}, err
 		}
 		side := r.switchSide(call, p, request.GetRegime(), request)
+		side.Places = sortedSet(policy.PlacesOf(v.Policy, request.GetJurisdictions(), r.Now()))
 		if slices.ContainsFunc(v.Suspensions, func(s *vetov1.Suspension) bool { return exactly(side, s) }) {
 			return store.Verdict{Answer: []byte(answerStood)}, nil
 		}
@@ -52,8 +53,8 @@ func (r *Registry) SuspendRegime(ctx context.Context, actor Actor, request *veto
 	}, nil
 }
 
-// ResumeRegime lifts suspensions of a regime: exactly the one that was said with the same jurisdictions and purposes,
-// or, where both are empty, all. The policy need not have the regime any more.
+// ResumeRegime lifts exactly the suspension that was said with the same jurisdictions and purposes: the one of the whole
+// regime where both are empty. It never lifts one that it does not name. The policy need not have the regime any more.
 //
 // Errors: *InvalidError, ErrNotSuspended for the request; else as FileObjection.
 func (r *Registry) ResumeRegime(ctx context.Context, actor Actor, request *vetov1.ResumeRegimeRequest) (*vetov1.ResumeRegimeResponse, error) {
@@ -70,7 +71,7 @@ func (r *Registry) ResumeRegime(ctx context.Context, actor Actor, request *vetov
 			return store.Verdict{}, err
 		}
 		side := r.switchSide(call, p, request.GetRegime(), request)
-		if !slices.ContainsFunc(v.Suspensions, func(s *vetov1.Suspension) bool { return lifts(side, s) }) {
+		if !slices.ContainsFunc(v.Suspensions, func(s *vetov1.Suspension) bool { return exactly(side, s) }) {
 			return store.Verdict{}, fmt.Errorf("%w; %s", ErrNotSuspended, standingWords(v, request.GetRegime()))
 		}
 		return sealSwitch(call, v, event.TypeRegimeResumed, event.EffectResumed, side)
@@ -138,12 +139,6 @@ func sealSwitch(call call, v *View, t event.Type, effect event.Effect, side even
 func exactly(side event.Side, s *vetov1.Suspension) bool {
 	return s.GetRegime() == side.Regime && slices.Equal(s.GetJurisdictions(), side.Jurisdictions) &&
 		filing.PurposesOf(s.GetPurposes()).Equal(side.Purposes)
-}
-
-// lifts says whether a resumption ends a suspension.
-func lifts(side event.Side, s *vetov1.Suspension) bool {
-	whole := len(side.Jurisdictions) == 0 && side.Purposes.Equal(event.Purposes{All: true})
-	return s.GetRegime() == side.Regime && (whole || exactly(side, s))
 }
 
 // suspensionsOf are those of one regime that stand.

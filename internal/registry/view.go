@@ -27,8 +27,10 @@ type View struct {
 	standings *standings.View
 	objected  []standings.Purposes // the distinct sets of purposes that standing objections name
 	purposes  purposeTable
-	versions  []policyVersion // all, oldest first
-	switched  event.Revision  // the last event that changed policy or suspensions
+	taken     map[string][]string // what each purpose took over, in any version
+	suspended []policy.Suspended  // as Suspensions, with their places
+	versions  []policyVersion     // all, oldest first
+	switched  event.Revision      // the last event that changed policy or suspensions
 }
 
 // Standings are the ones that Gate decides by, for comparison and counting.
@@ -49,6 +51,16 @@ func (v *View) declared() []string {
 		names = append(names, p.GetName())
 	}
 	return names
+}
+
+// objectable are the purposes that a filing may name: the declared ones, and earlier names whose objections count for
+// one of them.
+func (v *View) objectable() []string {
+	names := v.declared()
+	for _, purpose := range names {
+		names = append(names, v.taken[purpose]...)
+	}
+	return sortedSet(names)
 }
 
 // regime is the active policy's regime of that name; nil: it has none.
@@ -118,11 +130,13 @@ func (v *View) facts(since []event.Purposes, now time.Time) policy.Facts {
 			masks = append(masks, mask)
 		}
 	}
+	// An objection to every purpose names none: it counts for new ones by itself. When every bit is given out nothing tells
+	// it from one that names all, and it counts as naming them.
 	later := standings.AllPurposes &^ (1<<len(v.purposes) - 1)
-	facts := policy.Facts{Declared: v.purposes, AnyObjection: len(masks) > 0, Suspensions: v.Suspensions, Now: now}
+	facts := policy.Facts{Declared: v.purposes, Taken: v.taken, AnyObjection: len(masks) > 0, Suspensions: v.suspended, Now: now}
 	for bit, name := range v.purposes {
 		if slices.ContainsFunc(masks, func(mask standings.Purposes) bool {
-			return mask&standings.Purpose(uint8(bit)) != 0 && mask&later != later
+			return mask&standings.Purpose(uint8(bit)) != 0 && (mask&later != later || later == 0)
 		}) {
 			facts.Objected = append(facts.Objected, name)
 		}

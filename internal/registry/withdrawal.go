@@ -34,7 +34,10 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 		return nil, err
 	}
 	w := withdrawal{registry: r, request: request}
-	if err := w.check(view); err != nil {
+	if err := checkUTF8(request.ProtoReflect()); err != nil {
+		return nil, err
+	}
+	if err := w.check(); err != nil {
 		return nil, err
 	}
 	if receipt := request.GetProofReceipt(); receipt != nil {
@@ -42,7 +45,8 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 			return nil, err
 		}
 		named := request.GetSubjectId()
-		w.foreign = named != "" && w.proved.Event.Side.Subject != r.keys.Subject(named)
+		w.foreign = named != "" && w.proved.Event.Side.Subject != r.keys.Subject(named) ||
+			w.id != "" && w.proved.Event.Side.ObjectionID != w.id
 	}
 	if w.call, err = r.call(actor, request.GetRequestId()); err != nil {
 		return nil, err
@@ -63,10 +67,11 @@ type withdrawal struct {
 	call     call
 	id       event.ObjectionID // the one filing that is meant; empty: every one of the subject's
 	proved   *filing.Filing    // the filing whose receipt was shown; nil: none was
-	foreign  bool              // the receipt is of somebody else's filing than the subject's
+	foreign  bool              // the receipt is of another filing than the request names, or of another person's
 }
 
-func (w *withdrawal) check(v *View) error {
+// check says what is wrong with the request, whatever the policy.
+func (w *withdrawal) check() error {
 	var c checks
 	if w.request.GetSubjectId() != "" {
 		// Only the one rule: what was filed under an earlier policy's ids can be withdrawn under a later one's.
@@ -78,10 +83,7 @@ func (w *withdrawal) check(v *View) error {
 			c.add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
 		}
 	}
-	if err := c.err(); err != nil {
-		return err
-	}
-	return checkPurposes(v.purposes, w.request.GetPurposes())
+	return c.err()
 }
 
 // reasonOf is what a malformed value's error says, without its place.
@@ -121,9 +123,12 @@ func sameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
 	})
 }
 
-// resolve says what the withdrawal comes to. A receipt of another person's filing lifts nothing: not that one, since it
-// is not what was asked for, and not what was asked for, since it proves nothing of that.
+// resolve says what the withdrawal comes to. A receipt of another filing than the request names lifts nothing: not that
+// one, since it is not what was asked for, and not what was asked for, since it proves nothing of that.
 func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
+	if err := checkPurposes(v.purposes, w.request.GetPurposes()); err != nil {
+		return store.Verdict{}, err
+	}
 	if w.foreign || w.proved == nil && filing.WordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != filing.VerifiedWord {
 		return store.Verdict{Answer: []byte(answerUnverified)}, nil
 	}

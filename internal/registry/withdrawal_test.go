@@ -227,3 +227,19 @@ func TestWithdrawalOfTooMuchSaysWhatToDo(t *testing.T) {
 		t.Errorf("one of them: %v, want LIFTED", got.GetEffect())
 	}
 }
+
+func TestReceiptOfAnotherFilingThanTheNamedOneLiftsNothing(t *testing.T) {
+	r := open(t)
+	first, second := r.file(filing("anna")), r.file(filing("anna"))
+	got := r.withdraw(withdrawal("", unverified, func(q *vetov1.WithdrawObjectionRequest) {
+		q.ObjectionId, q.ProofReceipt = first.GetObjection().GetObjectionId(), second.GetReceipt()
+	}))
+	if got.GetEffect() != vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_NO_EFFECT_UNVERIFIED {
+		t.Errorf("effect: %v, want NO_EFFECT_UNVERIFIED", got.GetEffect())
+	}
+	for _, o := range r.standing("anna", "").GetObjections() {
+		if o.GetState() != vetov1.ObjectionState_OBJECTION_STATE_ACTIVE {
+			t.Errorf("%s is %v", o.GetObjectionId(), o.GetState())
+		}
+	}
+}

@@ -128,7 +128,7 @@ func (c call) side(keys *subject.Keys, now time.Time, head store.Head) event.Sid
 // seal blinds the private values of an event and makes the record of it.
 func (c call) seal(e event.Event, known ids, keys []event.Key, documents ...[]byte) (*store.Record, error) {
 	var items, contentKeys int
-	for _, value := range e.Side.Private() {
+	for line, value := range e.Side.Private() {
 		text := value.Text
 		if text == "" {
 			switch value.Tag {
@@ -142,7 +142,7 @@ func (c call) seal(e event.Event, known ids, keys []event.Key, documents ...[]by
 				contentKeys++
 			}
 		}
-		e.Side.Person = append(e.Side.Person, event.Blinded{Tag: value.Tag, Sum: subject.Blind(c.salts.person, value.Tag, text)})
+		e.Side.Person = append(e.Side.Person, event.Blinded{Tag: value.Tag, Sum: subject.Blind(c.salts.person, line, value.Tag, text)})
 	}
 	leaf, side, err := event.Seal(e)
 	if err != nil {

@@ -16,10 +16,15 @@ import (
 // one such field: one bad id would take 10,000 items with it, and its caller would not learn which. This codec fills the
 // text with zero bytes, which no id may have, and notes its path in the message, where validate and the handlers of
 // decisions find it. A message without such a field costs nothing more.
-type codec struct{ encoding.CodecV2 }
+//
+// It also measures a request before it builds it: see intake.go.
+type codec struct {
+	encoding.CodecV2
+	shapes map[protoreflect.FullName]*shape
+}
 
 // newCodec wraps the codec that gRPC registers for protobuf.
-func newCodec() codec { return codec{encoding.GetCodecV2(encodingproto.Name)} }
+func newCodec() codec { return codec{encoding.GetCodecV2(encodingproto.Name), shapes()} }
 
 // unreadablePath is the number of the unknown field that notes a path. It is the largest there is, so that no field of
 // ours can meet it. A caller that sends it itself makes trouble for that request alone.
@@ -30,13 +35,20 @@ const maxDepth = 16
 
 // Unmarshal reads data into v.
 func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
+	message, ok := v.(proto.Message)
+	if !ok {
+		return c.CodecV2.Unmarshal(data, v) // which says what is wrong
+	}
+	whole := data.MaterializeToBuffer(mem.DefaultBufferPool()) //nolint:misspell // gRPC's name
+	defer whole.Free()
+	if excess := c.measure(whole.ReadOnlyData(), message); excess != fits {
+		refuseUnbuilt(message, excess)
+		return nil
+	}
+	data = mem.BufferSlice{whole}
 	err := c.CodecV2.Unmarshal(data, v)
 	if err == nil {
 		return nil
-	}
-	message, ok := v.(proto.Message)
-	if !ok {
-		return err
 	}
 	var search search
 	bytes := data.Materialize() //nolint:misspell // gRPC's name; a copy, since the buffers are the transport's
@@ -82,7 +94,11 @@ func (s *search) repair(data []byte, message protoreflect.MessageDescriptor, pre
 			}
 			switch {
 			case field.Kind() == protoreflect.MessageKind:
+				known := len(s.paths)
 				s.repair(value, field.Message(), path+".", depth+1)
+				if field.Message().FullName() == itemName {
+					s.paths = s.paths[:min(len(s.paths), known+1)] // an item is INVALID by its first
+				}
 			case field.Kind() == protoreflect.StringKind && !utf8.Valid(value):
 				clear(value)
 				s.paths = append(s.paths, path)

@@ -62,7 +62,7 @@ func (d *decisions) ExplainDecision(ctx context.Context, request *vetov1.Explain
 func (d *decisions) BatchDecide(ctx context.Context, request *vetov1.BatchDecideRequest) (*vetov1.BatchDecideResponse, error) {
 	batch := batch{decisions: d, purpose: request.GetPurpose(), purposeField: "purpose", options: gate.Options{AcceptRedactions: request.GetAcceptRedactions()}}
 	if faults := batch.fields.named("", request.GetMappedFields(), request.GetAbsentFields()); len(faults) > 0 {
-		return nil, &registry.InvalidError{Fields: faults}
+		return nil, registry.Invalid(faults)
 	}
 	columns, err := batch.decide(ctx, request.GetItems(), request.GetMinRevision(), itemFaults(request))
 	if err != nil {

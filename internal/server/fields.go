@@ -106,7 +106,7 @@ func (e *unmappedFieldsError) words(read gate.Read) string {
 	case 1:
 		reader = "the regime " + read.Regimes[0] + " reads it"
 	default:
-		reader = "the regimes " + strings.Join(read.Regimes, ", ") + " read it"
+		reader = "the regimes " + listed(read.Regimes) + " read it"
 	}
 	return reader + ", and no item carries it: " + remedy
 }

@@ -54,7 +54,7 @@ func (p *policies) GetPolicy(ctx context.Context, request *vetov1.GetPolicyReque
 func (p *policies) SuspendRegime(ctx context.Context, request *vetov1.SuspendRegimeRequest) (*vetov1.SuspendRegimeResponse, error) {
 	answer, err := p.register.SuspendRegime(ctx, actorOf(ctx), request)
 	if e, ok := errors.AsType[*policy.Error](err); ok {
-		return nil, &registry.InvalidError{Fields: policyFaults(e)} // what is at fault is the request, by the policy's rules
+		return nil, registry.Invalid(policyFaults(e)) // what is at fault is the request, by the policy's rules
 	}
 	return answer, err
 }

@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/policy"
@@ -39,6 +38,8 @@ type fault struct {
 	message  string
 	metadata map[string]string
 	details  []protoadapt.MessageV1
+	more     int           // violations that nobody made words of, beside those in the details
+	counts   bool          // whether the message says how many violations there are beside the one that it tells
 	retry    time.Duration // 0: no RetryInfo
 }
 
@@ -109,7 +110,9 @@ func faultOf(err error) (fault, bool) {
 // typedFault is faultOf for the errors that carry fields.
 func typedFault(err error) (fault, bool) {
 	if e, ok := errors.AsType[*registry.InvalidError](err); ok {
-		return invalid(vetov1.ErrorReason_ERROR_REASON_INVALID_REQUEST, e.Fields...), true
+		f := invalid(vetov1.ErrorReason_ERROR_REASON_INVALID_REQUEST, e.Fields...)
+		f.more = e.More
+		return f, true
 	}
 	if e, ok := errors.AsType[*policy.Error](err); ok {
 		return invalid(vetov1.ErrorReason_ERROR_REASON_INVALID_POLICY, policyFaults(e)...), true
@@ -117,10 +120,8 @@ func typedFault(err error) (fault, bool) {
 	if e, ok := errors.AsType[*registry.UndeclaredPurposeError](err); ok {
 		return undeclared(e), true
 	}
-	if e, ok := errors.AsType[*batchTooLargeError](err); ok {
-		f := invalid(vetov1.ErrorReason_ERROR_REASON_BATCH_TOO_LARGE, registry.FieldFault{Field: "items", Message: strings.TrimPrefix(e.Error(), "items: ")})
-		f.metadata = map[string]string{"max_items": strconv.Itoa(MaxItems)}
-		return f, true
+	if e, ok := errors.AsType[*tooLargeError](err); ok {
+		return tooLarge(e), true
 	}
 	if e, ok := errors.AsType[*unmappedFieldsError](err); ok {
 		return unmapped(e), true
@@ -142,9 +143,8 @@ func typedFault(err error) (fault, bool) {
 // missing is typedFault for what is not there: regimes, versions, methods, fields.
 func missing(err error) (fault, bool) {
 	if e, ok := errors.AsType[*registry.UnknownRegimeError](err); ok {
-		names := strings.Join(e.Regimes, ",")
-		return fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_REGIME, metadata: map[string]string{"regimes": names},
-			message: "regime: the active policy has none of that name; it has " + strings.Join(e.Regimes, ", "),
+		return fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_REGIME, metadata: namesAs("regimes", e.Regimes),
+			message: "regime: the active policy has none of that name; it has " + listed(e.Regimes),
 			details: []protoadapt.MessageV1{noSuchRegime}}, true
 	}
 	if e, ok := errors.AsType[*unknownVersionError](err); ok {
@@ -173,10 +173,20 @@ func invalid(reason vetov1.ErrorReason, fields ...registry.FieldFault) fault {
 	if len(fields) > 0 {
 		message = fields[0].Field + ": " + fields[0].Message
 	}
-	if more := len(fields) - 1; more > 0 {
-		message = fmt.Sprintf("%s (and %d more)", message, more)
+	return fault{code: codes.InvalidArgument, reason: reason, message: message, counts: true, details: []protoadapt.MessageV1{badRequest(fields...)}}
+}
+
+// tooLarge is a request that was not built, since it holds more than its method takes.
+func tooLarge(e *tooLargeError) fault {
+	if !e.batch || e.excess == tooManyBytes {
+		return fault{code: codes.ResourceExhausted, message: e.Error()} // as gRPC's own bound
 	}
-	return fault{code: codes.InvalidArgument, reason: reason, message: message, details: []protoadapt.MessageV1{badRequest(fields...)}}
+	f := invalid(vetov1.ErrorReason_ERROR_REASON_BATCH_TOO_LARGE, registry.FieldFault{Field: "items", Message: strings.TrimPrefix(e.Error(), "items: ")})
+	f.metadata = map[string]string{"max_items": strconv.Itoa(MaxItems)}
+	if e.excess == tooManyElements {
+		f.metadata["max_elements"] = strconv.Itoa(MaxElements)
+	}
+	return f
 }
 
 // policyFaults are a document's faults as fields, each with its line and column where it has them.
@@ -195,12 +205,12 @@ func policyFaults(e *policy.Error) []registry.FieldFault {
 }
 
 func undeclared(e *registry.UndeclaredPurposeError) fault {
-	message := "not a purpose that the active policy declares; it declares " + strings.Join(e.Declared, ", ")
+	message := "not a purpose that the active policy declares; it declares " + listed(e.Declared)
 	if len(e.Declared) == 0 {
 		message = "not a declared purpose; no policy is active that declares one"
 	}
 	f := invalid(vetov1.ErrorReason_ERROR_REASON_UNDECLARED_PURPOSE, registry.FieldFault{Field: e.Field, Message: message})
-	f.metadata = map[string]string{"declared": strings.Join(e.Declared, ",")}
+	f.metadata = namesAs("declared", e.Declared)
 	return f
 }
 
@@ -215,10 +225,13 @@ func unmapped(e *unmappedFieldsError) fault {
 
 func dangerous(e *registry.DangerError) fault {
 	violations := &errdetails.PreconditionFailure{}
-	names := make([]string, len(e.Dangers))
-	for i, d := range e.Dangers {
-		names[i] = strings.TrimPrefix(d.Danger.String(), "DANGER_")
-		violations.Violations = append(violations.Violations, &errdetails.PreconditionFailure_Violation{Type: names[i], Subject: d.Subject, Description: d.Message})
+	var names []string // each once
+	for _, d := range e.Dangers {
+		name := strings.TrimPrefix(d.Danger.String(), "DANGER_")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		violations.Violations = append(violations.Violations, &errdetails.PreconditionFailure_Violation{Type: name, Subject: d.Subject, Description: d.Message})
 	}
 	return fault{code: codes.FailedPrecondition, reason: vetov1.ErrorReason_ERROR_REASON_ACKNOWLEDGEMENT_NEEDED, details: []protoadapt.MessageV1{violations},
 		message: "the change weakens protection, and nothing was written; where that is meant, acknowledge each danger by name, with a ground: " + strings.Join(names, ", ")}
@@ -240,21 +253,4 @@ func precondition(kind, subject, description string) *errdetails.PreconditionFai
 func incident(id string) fault {
 	return fault{code: codes.Internal, reason: vetov1.ErrorReason_ERROR_REASON_INTERNAL, metadata: map[string]string{"incident": id},
 		message: "a fault of the server; its log has the cause as incident " + id}
-}
-
-// status is the fault with its details, ErrorInfo first.
-func (f fault) status() *status.Status {
-	var details []protoadapt.MessageV1
-	if f.reason != vetov1.ErrorReason_ERROR_REASON_UNSPECIFIED {
-		details = append(details, &errdetails.ErrorInfo{Reason: strings.TrimPrefix(f.reason.String(), "ERROR_REASON_"), Domain: domain, Metadata: f.metadata})
-	}
-	details = append(details, f.details...)
-	if f.retry > 0 {
-		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(f.retry)})
-	}
-	plain := status.New(f.code, f.message)
-	if full, err := plain.WithDetails(details...); err == nil {
-		return full
-	}
-	return plain // a detail that cannot be written takes nothing of the code away
 }

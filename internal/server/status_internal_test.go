@@ -96,14 +96,17 @@ var samples = map[string]sample{
 	"event.ErrMismatch":    {event.ErrMismatch, codes.Internal, "INTERNAL"},
 	"event.MalformedError": {&event.MalformedError{Record: "leaf", Line: 2, Fault: "has no day"}, codes.Internal, "INTERNAL"},
 
-	"server.batchTooLargeError":  {&batchTooLargeError{}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
-	"server.unmappedFieldsError": {&unmappedFieldsError{missing: []gate.Read{{Field: "item_id"}, {Field: "author_age", Regimes: []string{"eu"}}, {Field: "labels", Regimes: []string{"eu", "uk"}}}}, codes.FailedPrecondition, "UNMAPPED_FIELDS"},
-	"server.unknownVersionError": {&unknownVersionError{latest: 7}, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
-	"server.laterError":          {&laterError{fullMethod: "/veto.v1.RegistryService/MatchIdentifier"}, codes.Unimplemented, "UNSUPPORTED"},
-	"server.panicError":          {thrown("a value"), codes.Internal, "INTERNAL"},
-	"server.errStopping":         {errStopping, codes.Unavailable, "STOPPING"},
-	"context.DeadlineExceeded":   {context.DeadlineExceeded, codes.DeadlineExceeded, ""},
-	"context.Canceled":           {context.Canceled, codes.Canceled, ""},
+	"server.tooLargeError items":    {&tooLargeError{excess: tooManyItems, batch: true}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
+	"server.tooLargeError elements": {&tooLargeError{excess: tooManyElements, batch: true}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
+	"server.tooLargeError lists":    {&tooLargeError{excess: tooManyElements}, codes.ResourceExhausted, ""},
+	"server.tooLargeError bytes":    {&tooLargeError{excess: tooManyBytes}, codes.ResourceExhausted, ""},
+	"server.unmappedFieldsError":    {&unmappedFieldsError{missing: []gate.Read{{Field: "item_id"}, {Field: "author_age", Regimes: []string{"eu"}}, {Field: "labels", Regimes: []string{"eu", "uk"}}}}, codes.FailedPrecondition, "UNMAPPED_FIELDS"},
+	"server.unknownVersionError":    {&unknownVersionError{latest: 7}, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
+	"server.laterError":             {&laterError{fullMethod: "/veto.v1.RegistryService/MatchIdentifier"}, codes.Unimplemented, "UNSUPPORTED"},
+	"server.panicError":             {thrown("a value"), codes.Internal, "INTERNAL"},
+	"server.errStopping":            {errStopping, codes.Unavailable, "STOPPING"},
+	"context.DeadlineExceeded":      {context.DeadlineExceeded, codes.DeadlineExceeded, ""},
+	"context.Canceled":              {context.Canceled, codes.Canceled, ""},
 }
 
 // TestEveryExportedErrorHasItsStatus reads the errors from the packages' source, so that a new one is not forgotten.

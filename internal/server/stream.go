@@ -52,7 +52,7 @@ func (d *decisions) opened(b *batch, options *vetov1.BatchOptions) (*batch, erro
 	}
 	b = &batch{decisions: d, purpose: options.GetPurpose(), purposeField: "options.purpose", options: gate.Options{AcceptRedactions: options.GetAcceptRedactions()}}
 	if faults := b.fields.named("options.", options.GetMappedFields(), options.GetAbsentFields()); len(faults) > 0 {
-		return nil, &registry.InvalidError{Fields: faults}
+		return nil, registry.Invalid(faults)
 	}
 	return b, nil
 }

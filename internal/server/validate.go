@@ -15,17 +15,6 @@ import (
 	"github.com/veto-gate/veto/internal/registry"
 )
 
-// MaxItems is how many items one batch may have.
-const MaxItems = 10_000
-
-// batchTooLargeError says that a batch has more than MaxItems items.
-type batchTooLargeError struct{}
-
-// Error says what to do.
-func (*batchTooLargeError) Error() string {
-	return "items: more than 10,000 in one batch; split it"
-}
-
 // validation holds requests against the rules in the proto.
 type validation struct{ rules protovalidate.Validator }
 
@@ -73,11 +62,13 @@ func (v *validation) check(request any) error {
 	if !ok || message.ProtoReflect().Descriptor().ParentFile().Package() != "veto.v1" {
 		return nil
 	}
-	if batch, ok := request.(interface{ GetItems() []*vetov1.Item }); ok && len(batch.GetItems()) > MaxItems {
-		return &batchTooLargeError{}
+	if err := excessOf(message); err != nil {
+		return err
 	}
 	faults := unreadableFields(message)
-	err := v.rules.Validate(message, protovalidate.WithFilter(protovalidate.FilterFunc(ruled)))
+	long := overlongLists(message)
+	faults = append(faults, long.faults...)
+	err := v.rules.Validate(message, protovalidate.WithFilter(protovalidate.FilterFunc(long.ruled)))
 	if err != nil {
 		broken, ok := errors.AsType[*protovalidate.ValidationError](err)
 		if !ok {
@@ -85,10 +76,7 @@ func (v *validation) check(request any) error {
 		}
 		faults = append(faults, violatedFields(broken, message.ProtoReflect().Descriptor(), faults)...)
 	}
-	if len(faults) > 0 {
-		return &registry.InvalidError{Fields: faults}
-	}
-	return nil
+	return registry.Invalid(faults)
 }
 
 // unreadableFields are the fields that hold no UTF-8, those of items apart: they are the gate's to refuse.
@@ -102,7 +90,7 @@ func unreadableFields(message proto.Message) []registry.FieldFault {
 	return faults
 }
 
-// violatedFields are the broken rules in our words, each field once; what is known to be no text is not told again.
+// violatedFields are the broken rules in our words, each field once; what is known to be at fault is not told again.
 func violatedFields(broken *protovalidate.ValidationError, message protoreflect.MessageDescriptor, known []registry.FieldFault) []registry.FieldFault {
 	var faults []registry.FieldFault
 	told := make(map[string]bool, len(known))

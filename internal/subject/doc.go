@@ -20,6 +20,9 @@
 // nobody: every objection would silently stop counting, which is why GENESIS
 // binds it.
 //
+// The lines of a person list need no secret, but the event's salt. Each has a key
+// of its own under it, so that one value can be shown and the salt kept.
+//
 // docs/formats/event.md specifies the hashes, testdata/vectors.jsonl has vectors.
 //
 // The package is a leaf of the house: it does no input or output but the secret's

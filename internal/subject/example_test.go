@@ -52,7 +52,28 @@ func ExampleLoadSecret() {
 
 func ExampleBlind() {
 	salt := [32]byte{1} // the side row's
-	fmt.Printf("person country %x\n", subject.Blind(salt, "country", "DE"))
+	fmt.Printf("person country %x\n", subject.Blind(salt, 4, "country", "DE"))
 	// Output:
-	// person country 46a642d20f0e79d115c33958432e1c35a7a14fa442aa6674bc0b783377dfc1af
+	// person country b26d30716badb3aadd703042708e6287b1c781364191d860743bf05b57c5c554
+}
+
+// The line's key shows the country; the salt stays with whoever holds the receipt.
+func ExampleLineKey() {
+	salt := [32]byte{1} // the receipt's
+	key := subject.LineKey(salt, 4, "country")
+	fmt.Println(subject.BlindWith(key, "DE") == subject.Blind(salt, 4, "country", "DE"))
+	// Output:
+	// true
+}
+
+func ExampleBlindWith() {
+	list := [][32]byte{subject.Blind([32]byte{1}, 0, "country", "DE")} // of a receipt without its salt
+	shown := struct {
+		line  int
+		key   [32]byte
+		value string
+	}{0, subject.LineKey([32]byte{1}, 0, "country"), "DE"} // by the person
+	fmt.Println(subject.BlindWith(shown.key, shown.value) == list[shown.line])
+	// Output:
+	// true
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"strconv"
 
 	"github.com/dchest/siphash"
 )
@@ -17,6 +18,9 @@ const keyID = 1
 
 // objectionNumberBits is how much of an HMAC an objection's id holds.
 const objectionNumberBits = 45
+
+// linePurpose tells the key of a line from all else that a salt may come to key.
+const linePurpose = "veto/line/v1"
 
 // Keys hashes ids. It comes from a Secret, never changes, may be used by many
 // goroutines at once, and never prints a key.
@@ -121,17 +125,31 @@ func (k Keys) Format(f fmt.State, _ rune) { fmt.Fprint(f, "keys(not shown)") }
 // LogValue logs that there are keys.
 func (k Keys) LogValue() slog.Value { return slog.StringValue("keys(not shown)") }
 
-// Blind returns HMAC-SHA256(salt, tag || 0x00 || value): one line of an event's
-// person list. Who knows the salt, the tag and the value can make it again; who
-// knows only the line learns nothing of the value. It needs no secret. A tag
-// holds no NUL.
-func Blind(salt [32]byte, tag, value string) [32]byte {
-	message := make([]byte, 0, len(tag)+1+len(value))
-	message = append(message, tag...)
-	message = append(message, 0)
-	message = append(message, value...)
-	return mac(salt[:], message)
+// Blind returns one line of an event's person list: BlindWith of the line's own
+// key. line is its position in the list, from 0. It needs no secret.
+func Blind(salt [32]byte, line int, tag, value string) [32]byte {
+	return BlindWith(LineKey(salt, line, tag), value)
 }
+
+// LineKey returns the key of one line of a person list: HMAC-SHA256(salt,
+// "veto/line/v1" || 0x00 || line || 0x00 || tag), where line is the position in
+// the list in decimal, from 0. Who shows one value hands out its key in place of
+// the salt: from one key nobody can work out another, so that the other values
+// cannot be tried out. A tag holds no NUL. A negative line panics.
+func LineKey(salt [32]byte, line int, tag string) [32]byte {
+	if line < 0 {
+		panic("subject: key of a negative line")
+	}
+	message := make([]byte, 0, len(linePurpose)+len(tag)+22)
+	message = append(append(message, linePurpose...), 0)
+	message = append(strconv.AppendInt(message, int64(line), 10), 0)
+	return mac(salt[:], append(message, tag...))
+}
+
+// BlindWith returns HMAC-SHA256(line key, value): what the line with that key
+// says. Who knows the key and the value can make it again; who knows only the
+// line learns nothing of the value.
+func BlindWith(lineKey [32]byte, value string) [32]byte { return mac(lineKey[:], []byte(value)) }
 
 func mac(key, message []byte) (sum [32]byte) {
 	h := hmac.New(sha256.New, key)

@@ -46,7 +46,9 @@ type vector struct {
 	RequestID string `json:"request_id,omitempty"`
 	Attempt   uint32 `json:"attempt,omitempty"`
 	Salt      string `json:"salt,omitempty"`
+	Line      int    `json:"line,omitempty"`
 	Tag       string `json:"tag,omitempty"`
+	LineKey   string `json:"line_key,omitempty"`
 	Value     string `json:"value"`
 	ValueHex  string `json:"value_hex,omitempty"` // where the value is not UTF-8
 	Number    uint64 `json:"number,omitempty"`
@@ -86,10 +88,23 @@ func vectors(t *testing.T) []vector {
 			})
 		}
 	}
-	for _, v := range []struct{ tag, value string }{{"country", "DE"}, {"subject_id", "user-1001"}, {"purposes", "*"}, {"reason", `one\ntwo`}, {"subject_id", "пользователь"}} {
+	for _, v := range []struct {
+		line       int
+		tag, value string
+	}{
+		{0, "country", "DE"},
+		{1, "country", "DE"},
+		{2, "subject_id", "user-1001"},
+		{3, "purposes", "*"},
+		{10, "reason", `one\ntwo`},
+		{4095, "subject_id", "пользователь"},
+	} {
 		salt := [32]byte(bytes.Repeat([]byte{0xa5}, 32))
-		sum := subject.Blind(salt, v.tag, v.value)
-		list = append(list, vector{Kind: "blind", Salt: hex.EncodeToString(salt[:]), Tag: v.tag, Value: v.value, Hash: hex.EncodeToString(sum[:])})
+		key, sum := subject.LineKey(salt, v.line, v.tag), subject.Blind(salt, v.line, v.tag, v.value)
+		list = append(list, vector{
+			Kind: "blind", Salt: hex.EncodeToString(salt[:]), Line: v.line, Tag: v.tag, Value: v.value,
+			LineKey: hex.EncodeToString(key[:]), Hash: hex.EncodeToString(sum[:]),
+		})
 	}
 	for _, tt := range ids {
 		v := vector{Kind: "id", Name: tt.name, Value: tt.id}
@@ -215,17 +230,59 @@ func TestKeysOfLongInputsDiffer(t *testing.T) {
 	}
 }
 
-// Tag and value cannot run into one another.
-func TestBlindTellsTagFromValue(t *testing.T) {
+// Salt, position, tag and value cannot run into one another.
+func TestBlindTellsItsPartsApart(t *testing.T) {
 	salt := [32]byte{1}
 	sums := map[[32]byte]bool{}
-	for _, v := range [][2]string{{"a", "bc"}, {"ab", "c"}, {"", "abc"}, {"abc", ""}} {
-		sums[subject.Blind(salt, v[0], v[1])] = true
+	for _, v := range []struct {
+		line       int
+		tag, value string
+	}{{0, "a", "bc"}, {0, "ab", "c"}, {0, "", "abc"}, {0, "abc", ""}, {1, "a", "bc"}, {11, "a", "bc"}, {1, "1a", "bc"}, {1, "1\x00a", "bc"}} {
+		sums[subject.Blind(salt, v.line, v.tag, v.value)] = true
 	}
-	sums[subject.Blind([32]byte{2}, "a", "bc")] = true
-	if len(sums) != 5 {
-		t.Errorf("%d sums of 5 values", len(sums))
+	sums[subject.Blind([32]byte{2}, 0, "a", "bc")] = true
+	if len(sums) != 9 {
+		t.Errorf("%d sums of 9 lines", len(sums))
 	}
+}
+
+// Who is handed one line's key makes that line again, and with it tries out the
+// values of no other line, though they are few enough to guess.
+func TestLineKeyOpensItsLineAlone(t *testing.T) {
+	salt := [32]byte{1}
+	countries := []string{"AT", "DE", "FR", "IE"}
+	var list [][32]byte // four lines, three of one tag
+	for line, tag := range []string{"country", "place", "place", "place"} {
+		list = append(list, subject.Blind(salt, line, tag, countries[line]))
+	}
+	for line := range list {
+		tag := "place"
+		if line == 0 {
+			tag = "country"
+		}
+		key := subject.LineKey(salt, line, tag)
+		for other, sum := range list {
+			opened := ""
+			for _, guess := range countries {
+				// As a value under the key, and as if the key were a salt.
+				if subject.BlindWith(key, guess) == sum || subject.Blind(key, other, "place", guess) == sum {
+					opened = guess
+				}
+			}
+			if want := map[bool]string{true: countries[line]}[other == line]; opened != want {
+				t.Errorf("the key of line %d shows %q on line %d, want %q", line, opened, other, want)
+			}
+		}
+	}
+}
+
+func TestLineKeyOfANegativeLinePanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("line -1 has a key")
+		}
+	}()
+	subject.LineKey([32]byte{1}, -1, "country")
 }
 
 func TestHashingAllocatesNothing(t *testing.T) {
@@ -288,6 +345,15 @@ func BenchmarkSubject(b *testing.B) {
 				k.Subject(id)
 			}
 		})
+	}
+}
+
+// What each line of a person list costs an append.
+func BenchmarkBlind(b *testing.B) {
+	salt := [32]byte{1}
+	b.ReportAllocs()
+	for b.Loop() {
+		subject.Blind(salt, 4, "country", "DE")
 	}
 }
 

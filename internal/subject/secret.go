@@ -83,6 +83,27 @@ func createSecret(path string, random io.Reader) (_ *Secret, err error) {
 	return s, syncDir(dir)
 }
 
+// RenameSecret gives the secret's file another name in its directory, and returns
+// when that is synced. What has the name already stays (ErrSecretExists).
+func RenameSecret(from, to string) error {
+	if err := renameSecret(from, to); err != nil {
+		return fmt.Errorf("rename the secret %s: %w", from, err)
+	}
+	return nil
+}
+
+func renameSecret(from, to string) error {
+	if _, err := os.Lstat(to); err == nil {
+		return ErrSecretExists
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
+}
+
 // LoadSecret reads the secret at path. It gives ErrNoSecret, ErrSecretOpen,
 // ErrSecretMalformed, or the file system's error.
 func LoadSecret(path string) (*Secret, error) {

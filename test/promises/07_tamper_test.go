@@ -132,10 +132,10 @@ func TestEachReceiptIsOfTheLogAndShowsWhoseItIs(t *testing.T) {
 		list := sha256.New()
 		list.Write([]byte("veto/person/v1\n"))
 		mine, others := 0, 0
-		for _, line := range receipt.GetPerson() {
+		for at, line := range receipt.GetPerson() {
 			fmt.Fprintf(list, "person %s %x\n", line.GetTag(), line.GetHmac())
 			for other := range receipts {
-				if line.GetTag() == "subject_id" && hmac.Equal(line.GetHmac(), blind(receipt.GetSalt(), "subject_id", other)) {
+				if line.GetTag() == "subject_id" && hmac.Equal(line.GetHmac(), blind(receipt.GetSalt(), at, "subject_id", other)) {
 					if other == id {
 						mine++
 					} else {
@@ -153,11 +153,13 @@ func TestEachReceiptIsOfTheLogAndShowsWhoseItIs(t *testing.T) {
 	}
 }
 
-// blind is a line of the person list as docs/formats/event.md says.
-func blind(salt []byte, tag, value string) []byte {
-	mac := hmac.New(sha256.New, salt)
-	mac.Write([]byte(tag + "\x00" + value))
-	return mac.Sum(nil)
+// blind is a line of the person list as docs/formats/event.md says: under a key of its own, which is under the salt.
+func blind(salt []byte, line int, tag, value string) []byte {
+	key := hmac.New(sha256.New, salt)
+	fmt.Fprintf(key, "veto/line/v1\x00%d\x00%s", line, tag)
+	sum := hmac.New(sha256.New, key.Sum(nil))
+	sum.Write([]byte(value))
+	return sum.Sum(nil)
 }
 
 // eventful is a platform that was stopped, with events of every type on its disk, enough that most do not lie under the tree's last hash.

@@ -665,7 +665,8 @@ type Signals struct {
 	// W3C TDM Reservation Protocol `tdm-reservation`: `1` reserves, `0` does not.
 	TdmReservation string `protobuf:"bytes,2,opt,name=tdm_reservation,json=tdmReservation,proto3" json:"tdm_reservation,omitempty"`
 	// Words of a robots meta tag or an X-Robots-Tag header, separated by commas: `noai` concerns everything, `noimageai`
-	// images alone; other words say nothing of training. Letter case does not matter. At most 4096 bytes.
+	// images alone; other words say nothing of training. Where one of the two stands with more (`bot: noai`, `noai;`), the
+	// signal cannot be read: leave out what is said to other agents. Letter case does not matter. At most 4096 bytes.
 	Robots string `protobuf:"bytes,3,opt,name=robots,proto3" json:"robots,omitempty"`
 	// C2PA or CAWG training-mining entry: `allowed`, `notAllowed`, `constrained` (read as no).
 	C2PaTrainingMining string `protobuf:"bytes,4,opt,name=c2pa_training_mining,json=c2paTrainingMining,proto3" json:"c2pa_training_mining,omitempty"`

@@ -32,9 +32,9 @@ type PurposeRelationKind int32
 const (
 	// Not said: refused.
 	PurposeRelationKind_PURPOSE_RELATION_KIND_UNSPECIFIED PurposeRelationKind = 0
-	// A new name of the same thing: its objections count.
+	// A new name of the same thing: its objections count, and a suspension of it stops this one.
 	PurposeRelationKind_PURPOSE_RELATION_KIND_REPLACES PurposeRelationKind = 1
-	// Another purpose beside it that takes its objections over.
+	// Another purpose beside it that takes its objections over, and its suspensions.
 	PurposeRelationKind_PURPOSE_RELATION_KIND_INHERITS PurposeRelationKind = 2
 	// Another purpose; the earlier objections do not count, on the stated ground.
 	PurposeRelationKind_PURPOSE_RELATION_KIND_UNRELATED PurposeRelationKind = 3
@@ -727,8 +727,9 @@ type Purpose struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What people are told it is. 1 to 512 bytes.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// How it stands to each earlier purpose with standing objections. A new purpose that says nothing of one of them is
-	// refused.
+	// How it stands to each earlier purpose with standing objections. A purpose that the active policy does not declare is
+	// new, even if an earlier one did; a new purpose that says nothing of one of them is refused. What it replaces or
+	// inherits from once, it takes over for ever, repeated or not: UNRELATED is refused then.
 	Relations []*PurposeRelation `protobuf:"bytes,3,rep,name=relations,proto3" json:"relations,omitempty"`
 	// Direct marketing: an objection is always honoured (Art. 21(2)-(3)).
 	DirectMarketing bool `protobuf:"varint,4,opt,name=direct_marketing,json=directMarketing,proto3" json:"direct_marketing,omitempty"`
@@ -952,9 +953,11 @@ type Regime struct {
 	MinimumAge *int32 `protobuf:"varint,14,opt,name=minimum_age,json=minimumAge,proto3,oneof" json:"minimum_age,omitempty"`
 	// Instead of `minimum_age`, with the basis CONSENT: the age of digital consent of the author's country (Art. 8(1)).
 	DigitalConsentAge bool `protobuf:"varint,15,opt,name=digital_consent_age,json=digitalConsentAge,proto3" json:"digital_consent_age,omitempty"`
-	// What an unknown age means. Unspecified: EXCLUDE.
+	// What an unknown age means. Unspecified: EXCLUDE where `minimum_age` is above 0, else ALLOW. EXCLUDE itself counts
+	// with a `minimum_age` of 0, too.
 	UnknownAge UnknownTreatment `protobuf:"varint,16,opt,name=unknown_age,json=unknownAge,proto3,enum=veto.v1.UnknownTreatment" json:"unknown_age,omitempty"`
-	// What an unknown age at the item's creation means. Unspecified: ALLOW, since the age now is known.
+	// What an unknown age at the item's creation means. Unspecified: ALLOW, since the age now is known. EXCLUDE counts with
+	// a `minimum_age` of 0, too.
 	UnknownAgeAtCreation UnknownTreatment `protobuf:"varint,17,opt,name=unknown_age_at_creation,json=unknownAgeAtCreation,proto3,enum=veto.v1.UnknownTreatment" json:"unknown_age_at_creation,omitempty"`
 	// What somebody else's objection does. Unspecified: EXCLUDE.
 	ThirdParties ThirdParties `protobuf:"varint,18,opt,name=third_parties,json=thirdParties,proto3,enum=veto.v1.ThirdParties" json:"third_parties,omitempty"`
@@ -1473,9 +1476,10 @@ type Suspension struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The regime's name.
 	Regime string `protobuf:"bytes,1,opt,name=regime,proto3" json:"regime,omitempty"`
-	// The jurisdictions that are stopped; empty: all of the regime's.
+	// The jurisdictions that are stopped; empty: all of the regime's. A group means those who were in it when it was
+	// suspended, or join later; another policy that declares it otherwise changes nothing.
 	Jurisdictions []string `protobuf:"bytes,2,rep,name=jurisdictions,proto3" json:"jurisdictions,omitempty"`
-	// The purposes that are stopped; empty: all.
+	// The purposes that are stopped, and with them those that replace or inherit from them; empty: all.
 	Purposes []string `protobuf:"bytes,3,rep,name=purposes,proto3" json:"purposes,omitempty"`
 	// Why, as SuspendRegime was told.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`

@@ -33,7 +33,8 @@ const (
 	Danger_DANGER_UNSPECIFIED Danger = 0
 	// A purpose with standing objections is dropped, and no other takes them over.
 	Danger_DANGER_DROPS_PURPOSE Danger = 1
-	// A regime is dropped or renamed while it is suspended, or while it honours objections that would count nowhere.
+	// A regime is dropped, renamed or left by a place or a purpose while it is suspended, and the suspension would no
+	// longer stop anything there.
 	Danger_DANGER_DROPS_REGIME Danger = 2
 	// A period starts sooner after its notice than `minimum_notice`.
 	Danger_DANGER_SHORT_NOTICE Danger = 3
@@ -42,6 +43,8 @@ const (
 	// A controller established in the EU or the United Kingdom relies on no legal basis, or gives objections no effect,
 	// elsewhere (GDPR Art. 3(1)).
 	Danger_DANGER_EXTRATERRITORIAL Danger = 5
+	// Objections that count today would have no effect: a place or a purpose comes under RECORD_ONLY.
+	Danger_DANGER_STOPS_HONOURING Danger = 6
 )
 
 // Enum value maps for Danger.
@@ -53,6 +56,7 @@ var (
 		3: "DANGER_SHORT_NOTICE",
 		4: "DANGER_DEADLINE_IN_PAST",
 		5: "DANGER_EXTRATERRITORIAL",
+		6: "DANGER_STOPS_HONOURING",
 	}
 	Danger_value = map[string]int32{
 		"DANGER_UNSPECIFIED":      0,
@@ -61,6 +65,7 @@ var (
 		"DANGER_SHORT_NOTICE":     3,
 		"DANGER_DEADLINE_IN_PAST": 4,
 		"DANGER_EXTRATERRITORIAL": 5,
+		"DANGER_STOPS_HONOURING":  6,
 	}
 )
 
@@ -881,7 +886,7 @@ type ResumeRegimeRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The regime's name.
 	Regime string `protobuf:"bytes,2,opt,name=regime,proto3" json:"regime,omitempty"`
-	// With `purposes`: exactly the suspension that was said so. Both empty: every suspension of the regime.
+	// With `purposes`: exactly the suspension that was said so. Both empty: the one of the whole regime; partial ones stay.
 	Jurisdictions []string `protobuf:"bytes,3,rep,name=jurisdictions,proto3" json:"jurisdictions,omitempty"`
 	// See `jurisdictions`.
 	Purposes []string `protobuf:"bytes,4,rep,name=purposes,proto3" json:"purposes,omitempty"`
@@ -1747,14 +1752,15 @@ const file_veto_v1_policy_service_proto_rawDesc = "" +
 	"\aheading\x18\x02 \x01(\tR\aheading\x12\x1e\n" +
 	"\n" +
 	"paragraphs\x18\x03 \x03(\tR\n" +
-	"paragraphs*\xa6\x01\n" +
+	"paragraphs*\xc2\x01\n" +
 	"\x06Danger\x12\x16\n" +
 	"\x12DANGER_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14DANGER_DROPS_PURPOSE\x10\x01\x12\x17\n" +
 	"\x13DANGER_DROPS_REGIME\x10\x02\x12\x17\n" +
 	"\x13DANGER_SHORT_NOTICE\x10\x03\x12\x1b\n" +
 	"\x17DANGER_DEADLINE_IN_PAST\x10\x04\x12\x1b\n" +
-	"\x17DANGER_EXTRATERRITORIAL\x10\x05*[\n" +
+	"\x17DANGER_EXTRATERRITORIAL\x10\x05\x12\x1a\n" +
+	"\x16DANGER_STOPS_HONOURING\x10\x06*[\n" +
 	"\vTranslation\x12\x1b\n" +
 	"\x17TRANSLATION_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14TRANSLATION_REVIEWED\x10\x01\x12\x15\n" +

@@ -69,8 +69,8 @@ type PolicyServiceClient interface {
 	//   - FAILED_PRECONDITION: no policy is active.
 	//   - ALREADY_EXISTS: the `request_id` was used for another request.
 	SuspendRegime(ctx context.Context, in *SuspendRegimeRequest, opts ...grpc.CallOption) (*SuspendRegimeResponse, error)
-	// ResumeRegime lifts suspensions of a regime: all of them, or exactly the one with the same jurisdictions and
-	// purposes. A retry with the same `request_id` gives the same answer.
+	// ResumeRegime lifts exactly the suspension that was said with the same jurisdictions and purposes; what it does not
+	// name stays. A retry with the same `request_id` gives the same answer.
 	//
 	// Errors:
 	//   - FAILED_PRECONDITION: nothing of that kind is suspended.
@@ -211,8 +211,8 @@ type PolicyServiceServer interface {
 	//   - FAILED_PRECONDITION: no policy is active.
 	//   - ALREADY_EXISTS: the `request_id` was used for another request.
 	SuspendRegime(context.Context, *SuspendRegimeRequest) (*SuspendRegimeResponse, error)
-	// ResumeRegime lifts suspensions of a regime: all of them, or exactly the one with the same jurisdictions and
-	// purposes. A retry with the same `request_id` gives the same answer.
+	// ResumeRegime lifts exactly the suspension that was said with the same jurisdictions and purposes; what it does not
+	// name stays. A retry with the same `request_id` gives the same answer.
 	//
 	// Errors:
 	//   - FAILED_PRECONDITION: nothing of that kind is suspended.

@@ -118,7 +118,8 @@ func (x *Receipt) GetTlogProof() []byte {
 	return nil
 }
 
-// BlindedValue is one private value of an event behind its salt: HMAC-SHA256(salt, tag || 0x00 || value).
+// BlindedValue is one private value of an event behind an HMAC-SHA256, whose key is made of the salt, the position in
+// the list and the tag: with the key of one value that one alone can be shown to somebody.
 type BlindedValue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What kind of value it is, e.g. `subject`, `country`.

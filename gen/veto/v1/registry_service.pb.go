@@ -156,7 +156,7 @@ type FileObjectionRequest struct {
 	LinkedSubjectIds []string `protobuf:"bytes,3,rep,name=linked_subject_ids,json=linkedSubjectIds,proto3" json:"linked_subject_ids,omitempty"`
 	// What the person gives who does not know their id. Sealed until matched.
 	Identifiers []*Identifier `protobuf:"bytes,4,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
-	// For which declared purposes; empty: all, later ones included.
+	// For which declared purposes, or earlier names that one of them took over; empty: all, later ones included.
 	Purposes []string `protobuf:"bytes,5,rep,name=purposes,proto3" json:"purposes,omitempty"`
 	// Single items; with `content_keys` empty too: everything. A word such as "all" or "*" is refused here: leave the list
 	// empty instead.
@@ -179,7 +179,8 @@ type FileObjectionRequest struct {
 	AlsoAsks []AlsoAsk `protobuf:"varint,14,rep,packed,name=also_asks,json=alsoAsks,proto3,enum=veto.v1.AlsoAsk" json:"also_asks,omitempty"`
 	// An address to answer to; sealed, and deleted when done. At most 512 bytes.
 	ReplyTo string `protobuf:"bytes,15,opt,name=reply_to,json=replyTo,proto3" json:"reply_to,omitempty"`
-	// The reference of the platform's own desk. At most 128 bytes, no person's data.
+	// The reference of the platform's own desk. At most 128 bytes, no person's data: one that holds an id of this request
+	// or an address is refused.
 	CaseReference string `protobuf:"bytes,16,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	// The version of the notice that the person saw. At most 64 bytes.
 	NoticeVersion string `protobuf:"bytes,17,opt,name=notice_version,json=noticeVersion,proto3" json:"notice_version,omitempty"`
@@ -2886,7 +2887,7 @@ var File_veto_v1_registry_service_proto protoreflect.FileDescriptor
 
 const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eveto/v1/registry_service.proto\x12\aveto.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13veto/v1/event.proto\x1a\x17veto/v1/objection.proto\x1a\x15veto/v1/receipt.proto\"\xeb\b\n" +
+	"\x1eveto/v1/registry_service.proto\x12\aveto.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13veto/v1/event.proto\x1a\x17veto/v1/objection.proto\x1a\x15veto/v1/receipt.proto\"\xe2\b\n" +
 	"\x14FileObjectionRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12\x1d\n" +
@@ -2897,8 +2898,8 @@ const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"\videntifiers\x18\x04 \x03(\v2\x13.veto.v1.IdentifierB\b\xbaH\x05\x92\x01\x02\x10\x10R\videntifiers\x12K\n" +
 	"\bpurposes\x18\x05 \x03(\tB/\xbaH,\x92\x01)\x10 \x18\x01\"#r!(@2\x1d^[a-z][a-z0-9]*(-[a-z0-9]+)*$R\bpurposes\x12&\n" +
 	"\bitem_ids\x18\x06 \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\aitemIds\x12.\n" +
-	"\fcontent_keys\x18\a \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\vcontentKeys\x12!\n" +
-	"\acountry\x18\b \x01(\tB\a\xbaH\x04r\x02(\x06R\acountry\x126\n" +
+	"\fcontent_keys\x18\a \x03(\tB\v\xbaH\b\x92\x01\x05\x10\xe8\a\x18\x01R\vcontentKeys\x12\x18\n" +
+	"\acountry\x18\b \x01(\tR\acountry\x126\n" +
 	"\achannel\x18\t \x01(\x0e2\x10.veto.v1.ChannelB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\achannel\x123\n" +
 	"\asent_at\x18\n" +
@@ -3081,11 +3082,11 @@ const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"\achanges\x18\x02 \x03(\v2\x13.veto.v1.ItemChangeB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\achanges\x12A\n" +
 	"\tretention\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x02*\x00R\tretention\"7\n" +
 	"\x19ReportItemChangesResponse\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x04R\brevision\"\x82\x01\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\"y\n" +
 	"\x12GetStandingRequest\x12&\n" +
 	"\n" +
-	"subject_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02 \x01R\tsubjectId\x12!\n" +
-	"\acountry\x18\x02 \x01(\tB\a\xbaH\x04r\x02(\x06R\acountry\x12!\n" +
+	"subject_id\x18\x01 \x01(\tB\a\xbaH\x04r\x02 \x01R\tsubjectId\x12\x18\n" +
+	"\acountry\x18\x02 \x01(\tR\acountry\x12!\n" +
 	"\fmin_revision\x18\x03 \x01(\x04R\vminRevision\"\x86\x02\n" +
 	"\x13GetStandingResponse\x122\n" +
 	"\n" +

@@ -82,8 +82,13 @@ def lines(text, header):
     return [tuple(line.split(" ", 1)) for line in rest]
 
 
-def blind(salt, tag, value):
-    return hmac.digest(salt, tag.encode() + b"\x00" + value.encode(), "sha256")
+def line_key(salt, line, tag):
+    """The key of a line of the person list, by its position from 0."""
+    return hmac.digest(salt, f"veto/line/v1\0{line}\0{tag}".encode(), "sha256")
+
+
+def blind(salt, line, tag, value):
+    return hmac.digest(line_key(salt, line, tag), value.encode(), "sha256")
 
 
 def check_event(v):
@@ -110,7 +115,7 @@ def check_event(v):
         elif name not in UNLISTED:
             want.append((name, value))
     assert not raw, "an id without a line"
-    assert listed == [f"person {tag} {blind(salt, tag, value).hex()}\n" for tag, value in want], "person list"
+    assert listed == [f"person {tag} {blind(salt, i, tag, value).hex()}\n" for i, (tag, value) in enumerate(want)], "person list"
 
 
 def objection_id(number):
@@ -162,7 +167,9 @@ def check_key(v):
 
 
 def check_blind(v):
-    assert v["hash"] == blind(bytes.fromhex(v["salt"]), v["tag"], v["value"]).hex(), "hash"
+    salt, line, tag = bytes.fromhex(v["salt"]), v.get("line", 0), v["tag"]
+    assert v["line_key"] == line_key(salt, line, tag).hex(), "line key"
+    assert v["hash"] == blind(salt, line, tag, v["value"]).hex(), "hash"
 
 
 def check(v):

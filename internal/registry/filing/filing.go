@@ -31,10 +31,13 @@ func (f *Filing) IsAll() bool { return len(f.Event.Side.Items)+len(f.Event.Side.
 // Verified says whether the person was verified when it was filed.
 func (f *Filing) Verified() bool { return f.Event.Side.Verification == VerifiedWord }
 
-// Covers says whether it protects at least as far as another would: nothing would be gained by filing that one.
+// Covers says whether it protects at least as far as another would, and asks for as much: nothing would be gained by
+// filing that one.
 func (f *Filing) Covers(other event.Side) bool {
 	return f.Standing.Union(other.Purposes).Equal(f.Standing) &&
 		f.Event.Side.Country == other.Country &&
+		!slices.ContainsFunc(other.AlsoAsks, func(ask string) bool { return !slices.Contains(f.Event.Side.AlsoAsks, ask) }) &&
+		(other.CaseReference == "" || other.CaseReference == f.Event.Side.CaseReference) &&
 		(f.IsAll() || len(other.Items)+len(other.ContentKeys) > 0 &&
 			containsAll(f.Event.Side.Items, other.Items) && containsAll(f.Event.Side.ContentKeys, other.ContentKeys))
 }

@@ -28,12 +28,14 @@ var (
 	one   = event.PurposesOf("generative-ai-training")
 )
 
+var recordedAt = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
+
 // entry seals an event as a log would hold it.
 func entry(t *testing.T, revision event.Revision, e event.Event) store.Entry {
 	t.Helper()
 	e.Side.Salt, e.Side.RecordSalt, e.Side.KeyID = [32]byte{1}, [32]byte{2}, 1
 	e.Side.Actor, e.Side.Role, e.Side.RequestID = "test", "ADMIN", event.RequestID{byte(revision)}
-	e.Side.RecordedAt = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
+	e.Side.RecordedAt = recordedAt
 	if e.Side.Channel == "" {
 		e.Side.Channel = "API"
 	}
@@ -41,8 +43,8 @@ func entry(t *testing.T, revision event.Revision, e event.Event) store.Entry {
 	if e.Side.Verification == "" {
 		e.Side.Verification = "UNVERIFIED"
 	}
-	for _, v := range e.Side.Private() {
-		e.Side.Person = append(e.Side.Person, event.Blinded{Tag: v.Tag, Sum: subject.Blind(e.Side.Salt, v.Tag, v.Text)})
+	for line, v := range e.Side.Private() {
+		e.Side.Person = append(e.Side.Person, event.Blinded{Tag: v.Tag, Sum: subject.Blind(e.Side.Salt, line, v.Tag, v.Text)})
 	}
 	leaf, side, err := event.Seal(e)
 	if err != nil {
@@ -62,7 +64,7 @@ func filed(side event.Side) event.Event {
 func withdrawn(lifts ...event.Lift) event.Event {
 	return event.Event{
 		Leaf: event.Leaf{Type: event.TypeObjectionWithdrawn, Effect: event.EffectLifted},
-		Side: event.Side{Subject: anna, Purposes: all, Proof: event.ProofSubject, Lifts: lifts},
+		Side: event.Side{RecordedAt: recordedAt, Subject: anna, Purposes: all, Proof: event.ProofSubject, Lifts: lifts},
 	}
 }
 
@@ -172,7 +174,7 @@ func words(t *testing.T, zero protoreflect.Enum, read func(string) protoreflect.
 // TestReceiptWords holds what people are told; the file is there to be read.
 func TestReceiptWords(t *testing.T) {
 	late := time.Date(2025, 5, 26, 23, 0, 0, 0, time.UTC)
-	recorded := filed(event.Side{Subject: anna, Country: "US"})
+	recorded := filed(event.Side{Subject: anna, Country: "US", NoEffect: one})
 	recorded.Leaf.Effect = event.EffectRecordedOnly
 	var text strings.Builder
 	for _, c := range []struct {
@@ -186,21 +188,23 @@ func TestReceiptWords(t *testing.T) {
 		{"items and content", filed(event.Side{Items: []event.Key{photo, song}, ContentKeys: []event.Key{photo, song}})},
 		{"content", filed(event.Side{ContentKeys: []event.Key{song}})},
 		{"where objections have no effect", recorded},
+		{"where one purpose has no effect", filed(event.Side{Subject: anna, Country: "US", NoEffect: one})},
 		{"withdrawn", withdrawn(event.Lift{Revision: 2, Purposes: all})},
 		{"withdrawn but for one", event.Event{
 			Leaf: event.Leaf{Type: event.TypeObjectionWithdrawn, Effect: event.EffectNarrowed},
-			Side: event.Side{Subject: anna, Purposes: event.Purposes{All: true, Names: one.Names}, Proof: event.ProofSubject, Lifts: []event.Lift{{Revision: 2, Purposes: one}}},
+			Side: event.Side{RecordedAt: late, Subject: anna, Purposes: event.Purposes{All: true, Names: one.Names}, Proof: event.ProofSubject, Lifts: []event.Lift{{Revision: 2, Purposes: one}}},
 		}},
 		{"a policy's event has none", event.Event{Leaf: event.Leaf{Type: event.TypePolicyApplied}}},
 	} {
-		if c.e.Leaf.Type != event.TypePolicyApplied {
-			sealed := entry(t, 7, c.e)
-			var err error
-			if c.e, err = event.Open(sealed.Leaf, sealed.Side); err != nil {
+		words := filing.Receipt(7, []byte("leaf"), c.e).GetWords()
+		if c.e.Leaf.Type == event.TypeObjectionFiled {
+			f, err := filing.Of(entry(t, 7, c.e))
+			if err != nil {
 				t.Fatal(err)
 			}
+			words = f.Receipt([]byte("leaf")).GetWords()
 		}
-		fmt.Fprintf(&text, "## %s\n%s\n\n", c.name, filing.Receipt(7, []byte("leaf"), c.e).GetWords())
+		fmt.Fprintf(&text, "## %s\n%s\n\n", c.name, words)
 	}
 	golden.Check(t, "receipts", []byte(text.String()))
 }

@@ -60,47 +60,60 @@ func monthAfter(t time.Time) time.Time {
 	return later
 }
 
-// Receipt is the proof of an event, for the person who caused it.
+// Receipt is the proof of an event that is no filing, for the person who caused it.
 func Receipt(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receipt {
-	receipt := &vetov1.Receipt{Leaf: leaf, Salt: e.Side.Salt[:], Revision: uint64(revision), Words: receiptWords(e)}
+	receipt := &vetov1.Receipt{Leaf: leaf, Salt: e.Side.Salt[:], Revision: uint64(revision)}
 	for _, b := range e.Side.Person {
 		receipt.Person = append(receipt.Person, &vetov1.BlindedValue{Tag: b.Tag, Hmac: b.Sum[:]})
+	}
+	if e.Leaf.Type == event.TypeObjectionWithdrawn {
+		receipt.Words = fmt.Sprintf("Your objection was withdrawn on %s for %s.\n", e.Side.RecordedAt.Format(momentForm), purposeWords(e.Side.Purposes, "all purposes"))
+		if e.Leaf.Effect == event.EffectNarrowed {
+			receipt.Words += "What you did not withdraw still stands. "
+		}
+		receipt.Words += "You can object again at any time."
 	}
 	return receipt
 }
 
-// receiptWords say what is in force now, in the first line, and then what that does not do.
-func receiptWords(e event.Event) string {
-	at := e.Side.RecordedAt.Format("2 January 2006, 15:04:05 UTC")
+// momentForm is how a person is told a time.
+const momentForm = "2 January 2006, 15:04:05 UTC"
+
+// Receipt is the proof of the filing, for the person who filed it, in words that are true of it as it stands.
+func (f *Filing) Receipt(leaf []byte) *vetov1.Receipt {
+	receipt := Receipt(f.Revision, leaf, f.Event)
+	receipt.Words = f.words()
+	return receipt
+}
+
+// words say what is in force, in the first line, and then what that does not do.
+func (f *Filing) words() string {
+	side, at := f.Event.Side, f.Event.Side.RecordedAt.Format(momentForm)
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	switch e.Leaf.Type {
-	case event.TypeObjectionWithdrawn:
-		say("Your objection was withdrawn on %s for %s.", at, purposeWords(e.Side.Purposes, "all purposes"))
-		say("What you objected to besides still stands, and you can object again at any time.")
-		return strings.Join(lines, "\n")
-	case event.TypeObjectionFiled:
-	default:
-		return ""
+	none := ""
+	if !side.NoEffect.IsZero() {
+		none = fmt.Sprintf("in %s the controller gives objections no effect for %s", side.Country, purposeWords(side.NoEffect, "any purpose"))
 	}
-	number := e.Side.ObjectionID
 	switch {
-	case e.Leaf.Effect == event.EffectRecordedOnly:
-		say("Your objection %s is recorded since %s; in %s the controller gives objections no effect for %s.", number, at, e.Side.Country, purposeWords(e.Side.Purposes, "any purpose"))
+	case f.Event.Leaf.Effect == event.EffectRecordedOnly:
+		say("Your objection %s was recorded on %s; %s.", side.ObjectionID, at, none)
 		say("It counts wherever your content is ruled by a regime that honours objections.")
-	case len(e.Side.Items)+len(e.Side.ContentKeys) > 0:
-		say("Your objection %s is in force since %s: %s will not be chosen for %s.", number, at, thingWords(e.Side), purposeWords(e.Side.Purposes, "any purpose"))
 	default:
-		say("Your objection %s is in force since %s: from now on your content will not be chosen for %s.", number, at, purposeWords(e.Side.Purposes, "any purpose"))
+		first := fmt.Sprintf("Your objection %s is in force since %s: %s will not be chosen for %s", side.ObjectionID, at, thingWords(side), purposeWords(f.Standing, "any purpose"))
+		if none != "" {
+			first += "; but " + none
+		}
+		say("%s.", first)
 	}
-	if !e.Side.Deadline.IsZero() {
+	if !side.Deadline.IsZero() {
 		word := "after"
-		if e.Side.BeforeDeadline {
+		if side.BeforeDeadline {
 			word = "before"
 		}
-		say("It came %s the deadline of %s; it counts all the same.", word, e.Side.Deadline.UTC().Format("2 January 2006, 15:04 UTC"))
+		say("It came %s the deadline of %s; it counts all the same.", word, side.Deadline.UTC().Format("2 January 2006, 15:04 UTC"))
 	}
-	say("You need not do anything else. It does not undo training that is over; the controller must answer you by %s.", monthAfter(receivedOf(e.Side)).Format("2 January 2006"))
+	say("You need not do anything else. It does not undo training that is over; the controller must answer you by %s.", monthAfter(receivedOf(side)).Format("2 January 2006"))
 	return strings.Join(lines, "\n")
 }
 
@@ -124,8 +137,11 @@ func purposeWords(p event.Purposes, all string) string {
 	}
 }
 
-// thingWords count what a filing names.
+// thingWords say what a filing is about.
 func thingWords(side event.Side) string {
+	if len(side.Items)+len(side.ContentKeys) == 0 {
+		return "from now on your content"
+	}
 	var parts []string
 	count := func(n int, one, many string) {
 		switch {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// checkPlaces refuses files that would be written over what must stay, before anybody is asked: the corpus, the rows, or a register. --force is for an
+// earlier output; nobody means it for these.
+func (f filtering) checkPlaces() error {
+	for _, written := range []struct{ flag, path string }{{"-o", f.out}, {"--report", f.reportFile}} {
+		if written.path != "" && (isOfRegister(written.path) || f.secretFile != "" && samePlace(written.path, f.secretFile)) {
+			return usage("name another file with "+written.flag, "%s: the file belongs to a register, which would be lost", written.flag)
+		}
+	}
+	return f.checkReport()
+}
+
+// checkReport refuses a report in the corpus's or the rows' place.
+func (f filtering) checkReport() error {
+	switch {
+	case f.reportFile == "":
+		return nil
+	case samePlace(f.reportFile, f.in):
+		return usage("name another file with --report", "--report and the corpus are the same file")
+	case samePlace(f.reportFile, f.out):
+		return usage("name another file with --report", "--report and -o are the same file")
+	}
+	return nil
+}
+
+// samePlace says whether two paths lead to one file, or would once they are written.
+func samePlace(a, b string) bool {
+	first, err := os.Stat(a)
+	second, otherErr := os.Stat(b)
+	if err == nil && otherErr == nil {
+		return os.SameFile(first, second)
+	}
+	if filepath.Base(a) != filepath.Base(b) {
+		return false
+	}
+	first, err = os.Stat(filepath.Dir(a))
+	second, otherErr = os.Stat(filepath.Dir(b))
+	return err == nil && otherErr == nil && os.SameFile(first, second)
+}
+
+// isOfRegister says whether a path is one of the files by which a data directory is a register. Letters count in either case: on some systems they are one
+// file.
+func isOfRegister(path string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	if !strings.HasPrefix(name, databaseName) && name != "veto.lock" && name != secretName && name != secretName+newSuffix {
+		return false
+	}
+	for _, mark := range []string{databaseName, secretName, secretName + newSuffix} {
+		if _, err := os.Lstat(filepath.Join(filepath.Dir(path), mark)); err == nil {
+			return true
+		}
+	}
+	return false
+}
