@@ -29,11 +29,10 @@ func TestCompare(t *testing.T) {
 		{"nothing changes", policy.Facts{Objected: []string{training}, AnyObjection: true, Suspensions: suspended(nil, europe)}, func(*vetov1.Policy) {}, 0, "", ""},
 
 		{"purpose dropped that nobody objected to", policy.Facts{AnyObjection: true}, rename("next"), 0, "", ""},
-		{"purpose dropped", policy.Facts{Objected: []string{training}, Declared: []string{"next"}}, rename("next"), dropsPurpose, "purposes[0]", "no other purpose replaces it"},
 		{"purpose replaced", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "REPLACES") }, 0, "", ""},
 		{"purpose inherited", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "INHERITS") }, 0, "", ""},
 		{"purpose dropped, said to be unrelated", policy.Facts{Objected: []string{training}}, func(p *vetov1.Policy) { rename("next")(p); relate(p, 0, training, "UNRELATED") }, dropsPurpose, "purposes[0]", "is dropped"},
-		{"relation dropped", policy.Facts{Objected: []string{"old"}}, func(p *vetov1.Policy) { p.Purposes[0].Relations = nil }, dropsPurpose, "purposes[0]", "objections to old would no longer count for generative-ai-training"},
+		{"relation not repeated, which stands all the same", policy.Facts{Objected: []string{"old"}}, func(p *vetov1.Policy) { p.Purposes[0].Relations = nil }, 0, "", ""},
 
 		{"suspended regime dropped", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, dropsRegime, "regimes[0]", "eu is suspended, and the suspension would no longer stop anything there, e.g. in AT"},
 		{"suspended regime dropped with nothing in its place", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("us", "US")} }, dropsRegime, "regimes[0]", "is suspended"},
@@ -44,9 +43,10 @@ func TestCompare(t *testing.T) {
 		{"suspended regime ruled no more, its name kept", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("eu", "US")} }, 0, "", ""},
 
 		{"honouring regime dropped, another rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, 0, "", ""},
-		{"honouring regime dropped, none rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("rest", "US")} }, dropsRegime, "regimes[0]", "honours objections, and no regime would do so there"},
+		{"honouring regime dropped, none rules, which excludes", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("rest", "US")} }, 0, "", ""},
 		{"honouring regime dropped, nobody objected", policy.Facts{}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("us", "US")} }, 0, "", ""},
-		{"honouring regime gives objections no effect", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { recordOnly(p.Regimes[0]) }, dropsRegime, "regimes[0]", "no regime would do so"},
+		{"honouring regime gives objections no effect", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { recordOnly(p.Regimes[0]) }, vetov1.Danger_DANGER_STOPS_HONOURING, "regimes[0]", "eu gives objections no effect for generative-ai-training, where objections have effect today, e.g. in AT"},
+		{"honouring regime gives objections no effect, nobody objected", policy.Facts{}, func(p *vetov1.Policy) { recordOnly(p.Regimes[0]) }, 0, "", ""},
 
 		{"notice too short", policy.Facts{}, func(p *vetov1.Policy) {
 			p.Regimes[0].MinimumNotice = durationpb.New(48 * time.Hour)
@@ -127,9 +127,16 @@ func TestComparePurposes(t *testing.T) {
 			relate(p, 0, "old", "REPLACES")
 			relate(p, 1, "older", "INHERITS")
 		}, ""},
-		{"an earlier purpose says nothing", policy.Facts{Declared: []string{"old", training}, Objected: []string{"old"}}, func(*vetov1.Policy) {}, ""},
+		{"a name that was declared before and dropped says nothing", policy.Facts{Declared: []string{"old", training}, Objected: []string{"old", training}}, func(*vetov1.Policy) {}, "objected to old"},
+		{"a name that was declared before and dropped, and took over", policy.Facts{Declared: []string{"old", training}, Objected: []string{"old", training}, Taken: map[string][]string{training: {"old"}}}, func(*vetov1.Policy) {}, ""},
 		{"nobody objected", policy.Facts{Declared: []string{"old"}}, func(*vetov1.Policy) {}, ""},
 		{"a relation to what never was", policy.Facts{}, func(p *vetov1.Policy) { relate(p, 0, "old", "REPLACES") }, "purposes[0].relations[0].purpose: no purpose of this name"},
+		{"what was taken over is denied", policy.Facts{Declared: []string{"old", training}, Taken: map[string][]string{training: {"old"}}}, func(p *vetov1.Policy) { relate(p, 0, "old", "UNRELATED") }, "purposes[0].relations[0].kind: said to be UNRELATED, and an earlier version took its objections over"},
+		{"what was taken over through another is denied", policy.Facts{Declared: []string{"old", "older"}, Taken: map[string][]string{"old": {"older"}}}, func(p *vetov1.Policy) {
+			relate(p, 0, "old", "REPLACES")
+			relate(p, 0, "older", "UNRELATED")
+		}, "purposes[0].relations[1].kind: said to be UNRELATED"},
+		{"a new purpose that says it through what was taken over", policy.Facts{Declared: []string{"old", "older"}, Objected: []string{"older"}, Taken: map[string][]string{"old": {"older"}}}, func(p *vetov1.Policy) { relate(p, 0, "old", "INHERITS") }, ""},
 		{"the 32nd purpose", policy.Facts{Declared: many}, func(*vetov1.Policy) {}, ""},
 	}
 	for _, tt := range tests {

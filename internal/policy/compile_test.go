@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,8 @@ func TestEveryRuleReachesTheGate(t *testing.T) {
 		{"minimum age", func(_ *vetov1.Regime, i *gate.Item) { i.AuthorAge = 17 }, "UNDER_AGE"},
 		{"another minimum age", func(r *vetov1.Regime, i *gate.Item) { *r.MinimumAge, i.AuthorAge = 16, 17 }, "ELIGIBLE"},
 		{"unknown age", func(_ *vetov1.Regime, i *gate.Item) { i.AuthorAge = 0 }, "AGE_UNKNOWN"},
+		{"unknown age where there is no minimum", func(r *vetov1.Regime, i *gate.Item) { *r.MinimumAge, i.AuthorAge = 0, 0 }, "ELIGIBLE"},
+		{"unknown age excluded where there is no minimum", func(r *vetov1.Regime, i *gate.Item) { *r.MinimumAge, r.UnknownAge, i.AuthorAge = 0, exclude, 0 }, "AGE_UNKNOWN"},
 		{"unknown age allowed", func(r *vetov1.Regime, i *gate.Item) { r.UnknownAge, i.AuthorAge = allow, 0 }, "ELIGIBLE"},
 		{"unknown age at creation", func(_ *vetov1.Regime, i *gate.Item) { i.AuthorAgeAtCreation = 0 }, "ELIGIBLE"},
 		{"unknown age at creation excluded", func(r *vetov1.Regime, i *gate.Item) { r.UnknownAgeAtCreation, i.AuthorAgeAtCreation = exclude, 0 }, "AGE_UNKNOWN"},
@@ -238,6 +241,37 @@ func TestObjectionsFollowTheirPurposeToItsHeirs(t *testing.T) {
 	}
 }
 
+// What a purpose took over once counts for it whatever its document says, and through what others took over.
+func TestCompileCountsWhatWasTakenOver(t *testing.T) {
+	for name, tt := range map[string]struct {
+		relation string // to old
+		taken    map[string][]string
+		want     standings.Purposes // of training, old, older, other
+	}{
+		"nothing":                     {"", nil, 0b0001},
+		"said":                        {"INHERITS", nil, 0b0011},
+		"not repeated":                {"", map[string][]string{training: {"old"}}, 0b0011},
+		"denied":                      {"UNRELATED", map[string][]string{training: {"old", "older"}}, 0b0111},
+		"through another":             {"REPLACES", map[string][]string{"old": {"older"}}, 0b0111},
+		"through what is taken":       {"", map[string][]string{training: {"old"}, "old": {"older"}}, 0b0111},
+		"by another purpose":          {"", map[string][]string{"old": {"older"}}, 0b0001},
+		"a name that nobody knows":    {"", map[string][]string{training: {"unheard-of", "other"}}, 0b1001},
+		"a circle with what is taken": {"INHERITS", map[string][]string{"old": {training}}, 0b0011},
+	} {
+		p := with(regime("germany", "DE"))
+		if tt.relation != "" {
+			relate(p, 0, "old", tt.relation)
+		}
+		compiled, err := policy.Compile(p, bits(training, "old", "older", "other"), tt.taken)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := compiled.Purposes()[0].Objections; got != tt.want {
+			t.Errorf("%s: objections %04b count, want %04b", name, got, tt.want)
+		}
+	}
+}
+
 func TestCompileRefusesWhatTheRegisterDoesNotKnow(t *testing.T) {
 	p := with(regime("germany", "DE"))
 	if _, err := policy.Compile(p, bits(), nil); err == nil || !strings.Contains(err.Error(), "purposes[0].name: the register has no place") {
@@ -280,6 +314,68 @@ func TestRulerAgreesWithTheGate(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestPlacesOf(t *testing.T) {
+	p := with(regime("eu", "EEA"))
+	group("SOUTH", "IT", "ES", "INNER")(p)
+	group("INNER", "PT", "FR-RE", "ES")(p)
+	tests := []struct {
+		name, jurisdictions, at, want string
+	}{
+		{"none", "", "2026-01-01T00:00:00Z", ""},
+		{"a country", "IT", "2026-01-01T00:00:00Z", "IT"},
+		{"in the other spelling, and twice", "FR-974 RE IT", "2026-01-01T00:00:00Z", "IT RE"},
+		{"groups in groups", "SOUTH IT", "2026-01-01T00:00:00Z", "ES IT PT RE"},
+		{"a name that is none stops all", "IT GONE", "2026-01-01T00:00:00Z", ""},
+		{"everywhere", "*", "2026-01-01T00:00:00Z", ""},
+	}
+	for _, tt := range tests {
+		if got := strings.Join(policy.PlacesOf(p, strings.Fields(tt.jurisdictions), instant(t, tt.at)), " "); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	// The United Kingdom left the EU with the end of January 2020.
+	for at, want := range map[string]bool{"2020-01-31T22:59:59Z": true, "2020-02-01T00:00:00Z": false} {
+		places := policy.PlacesOf(nil, []string{"EU"}, instant(t, at))
+		if got := slices.Contains(places, "GB"); got != want || !slices.Contains(places, "DE") || !slices.Contains(places, "RE") {
+			t.Errorf("the EU at %s: GB %v, want %v, of %v", at, got, want, places)
+		}
+	}
+}
+
+// A suspension keeps its places: another policy that gives the group's name to others, or drops it, changes nothing.
+func TestSuspensionsOutliveTheirGroup(t *testing.T) {
+	first, second := with(regime("eu", "EEA")), with(regime("eu", "EEA"))
+	group("SOUTH", "IT", "ES")(first)
+	group("SOUTH", "SE")(second)
+	list := suspended(first, &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"SOUTH"}, SuspendedAt: stamp("2026-01-01T00:00:00Z")})
+	for _, p := range []*vetov1.Policy{first, second, with(regime("eu", "EEA"))} {
+		v := viewOf(t, p)
+		v.Suspensions = policy.Suspensions(list, bits(training))
+		for country, want := range map[string]string{"IT": "SUSPENDED eu", "ES": "SUSPENDED eu", "SE": "ELIGIBLE eu"} {
+			if got := verdictOf(t, v, post(country), training, now); got != want {
+				t.Errorf("with the groups %v, %s is %s, want %s", p.GetGroups(), country, got, want)
+			}
+		}
+	}
+}
+
+// A suspended purpose stops what takes it over, now or by an earlier policy.
+func TestSuspensionsFollowTheirPurposeToItsHeirs(t *testing.T) {
+	p := with(regime("eu", "EEA"))
+	register := bits(training, "old")
+	stops := policy.Suspensions([]policy.Suspended{{Suspension: &vetov1.Suspension{Regime: "eu", Purposes: []string{"old"}}}}, register)
+	for want, taken := range map[string]map[string][]string{"ELIGIBLE eu": nil, "SUSPENDED eu": {training: {"old"}}} {
+		compiled, err := policy.Compile(p, register, taken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &gate.View{Policy: compiled, Suspensions: stops, Standings: standings.NewBuilder().View(), Keys: plainKeys{}}
+		if got := verdictOf(t, v, post("DE"), training, now); got != want {
+			t.Errorf("taken over %v: %s, want %s", taken, got, want)
+		}
+	}
 }
 
 func TestSuspensions(t *testing.T) {

@@ -57,6 +57,36 @@ func ExampleSuspensions() {
 	// FR REASON_ELIGIBLE
 }
 
+func ExamplePlacesOf() {
+	p := with(regime("eu", "EEA"))
+	p.Groups = []*vetov1.Group{{Name: "IBERIA", Members: []string{"ES", "PT"}}}
+	fmt.Println(policy.PlacesOf(p, []string{"IBERIA", "FR-974"}, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
+	// Output: [ES PT RE]
+}
+
+func ExampleTakenOver() {
+	var taken map[string][]string // no policy yet
+	for _, p := range []*vetov1.Policy{
+		document("purposes: a, b REPLACES a"),
+		document("purposes: b"), // what stands need not be repeated
+		document("purposes: c INHERITS b"),
+	} {
+		taken = policy.TakenOver(p, taken)
+	}
+	fmt.Println(taken)
+	// Output: map[b:[a] c:[a b]]
+}
+
+func ExampleDecode() {
+	_, err := policy.Decode([]byte("regimes: [{name: a, minimum_age: 010}]"))
+	fmt.Println(err)
+	p, err := policy.Decode([]byte("regimes: [{name: a, minimum_age: 90}]")) // which Parse refuses
+	fmt.Println(p.GetRegimes()[0].GetMinimumAge(), err)
+	// Output:
+	// check policy: line 1, column 34: regimes[0].minimum_age: not a whole number in its one spelling; write it in decimal digits, without quotes, plus, leading zeros or underscores
+	// 90 <nil>
+}
+
 func ExampleCheckSuspension() {
 	fmt.Println(policy.CheckSuspension(with(regime("eu", "EEA")), "eu", []string{"UK"}, nil, time.Now()))
 	// Output: check policy: jurisdictions[0]: not a country: a code that is reserved and not in use; use GB

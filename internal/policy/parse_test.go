@@ -247,6 +247,16 @@ func TestParseNamesLineAndColumn(t *testing.T) {
 		{"duration as a list", change(t, "720h", "[]"), policy.Fault{Path: "regimes[0].refusal_delay", Line: 28, Column: 20, Message: "not a single value"}},
 		{"bool in YAML 1.1", change(t, "notice_per_person: true", "notice_per_person: yes"), policy.Fault{Path: "regimes[0].notice_per_person", Message: "not true or false"}},
 		{"age in words", change(t, "minimum_age: 18", "minimum_age: \"18\""), policy.Fault{Path: "regimes[0].minimum_age", Message: "not a whole number"}},
+		{"age in octal, to some", change(t, "minimum_age: 18", "minimum_age: 010"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age with zeros", change(t, "minimum_age: 18", "minimum_age: 0018"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age with a plus", change(t, "minimum_age: 18", "minimum_age: +18"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age less than nothing", change(t, "minimum_age: 18", "minimum_age: -0"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age with an underscore", change(t, "minimum_age: 18", "minimum_age: 1_8"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age in base 16", change(t, "minimum_age: 18", "minimum_age: 0x10"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age in base 8", change(t, "minimum_age: 18", "minimum_age: 0o10"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age in base 2", change(t, "minimum_age: 18", "minimum_age: 0b10"), policy.Fault{Path: "regimes[0].minimum_age", Message: "one spelling"}},
+		{"age with a fraction", change(t, "minimum_age: 18", "minimum_age: 18.0"), policy.Fault{Path: "regimes[0].minimum_age", Message: "not a whole number"}},
+		{"age beyond counting", change(t, "minimum_age: 18", "minimum_age: 99999999999"), policy.Fault{Path: "regimes[0].minimum_age", Message: "not a whole number"}},
 		{"list for a text", change(t, "retention: two years", "retention: [two, years]"), policy.Fault{Path: "retention", Message: "not a single value"}},
 		{"text for a list", change(t, "[IE, DE]", "IE"), policy.Fault{Path: "controller.establishments", Line: 6, Column: 19, Message: "not a list"}},
 		{"text for a mapping", change(t, "- {purpose: generative-ai-training, kind: INHERITS}", "- generative-ai-training"), policy.Fault{Path: "purposes[1].relations[0]", Message: "not a mapping"}},
@@ -266,6 +276,60 @@ func TestParseNamesLineAndColumn(t *testing.T) {
 			t.Errorf("got %+v\nwant %+v among them", got, tt.want)
 		})
 	}
+}
+
+// A text that looks like a number is a text.
+func TestParseTakesTextsThatLookLikeNumbers(t *testing.T) {
+	for _, text := range []string{"010", "+1", "1_000", "0x10", "1e3", "true", "2026-01-01", "~x"} {
+		if got := parse(t, change(t, "two years", text)).GetRetention(); got != text {
+			t.Errorf("%q is read as %q", text, got)
+		}
+	}
+}
+
+// Decode reads what Parse refuses for what it says, and refuses what does not read.
+func TestDecodeDoesNotJudge(t *testing.T) {
+	for name, document := range map[string]string{
+		"unknown country":  change(t, "[EEA, CH]", "[EEA, XX]"),
+		"no controller":    change(t, "controller:\n  name: Example Platform\n", "controller:\n"),
+		"age of 90":        change(t, "minimum_age: 18", "minimum_age: 90"),
+		"a condition":      change(t, "    minimum_age: 18\n", "    minimum_age: 18\n    condition: {expression: \"true\", words: always}\n"),
+		"private messages": change(t, "[POST, PHOTO]", "[POST, PRIVATE_MESSAGE]"),
+	} {
+		if _, err := policy.Parse([]byte(document)); err == nil {
+			t.Errorf("%s: Parse takes it, so that Decode shows nothing", name)
+		}
+		p, err := policy.Decode([]byte(document))
+		if err != nil || len(p.GetRegimes()) != 3 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if diff := cmp.Diff(parse(t, sound), decoded(t, sound), protocmp.Transform()); diff != "" {
+		t.Errorf("-Parse +Decode\n%s", diff)
+	}
+	for name, document := range map[string]string{
+		"empty":            "",
+		"not YAML":         "[",
+		"unknown field":    change(t, "retention:", "retained:"),
+		"unknown value":    change(t, "objections: ASSESS", "objections: MAYBE"),
+		"another spelling": change(t, "minimum_age: 18", "minimum_age: 018"),
+		"key twice":        change(t, "retention: two years", "retention: a\nretention: b"),
+		"version":          "version: 1\n" + sound,
+	} {
+		_, err := policy.Decode([]byte(document))
+		if e, ok := errors.AsType[*policy.Error](err); !ok || e.Faults[0].Line < 1 {
+			t.Errorf("%s: %v, want an Error with its line", name, err)
+		}
+	}
+}
+
+func decoded(t *testing.T, document string) *vetov1.Policy {
+	t.Helper()
+	p, err := policy.Decode([]byte(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestParseReportsEveryFaultInTheOrderOfTheDocument(t *testing.T) {

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -129,14 +128,10 @@ func (r *reader) value(node *yaml.Node, empty protoreflect.Value, field protoref
 		r.add(path, "not true or false; write one of the two, without quotes")
 	case protoreflect.Int32Kind:
 		n, err := strconv.ParseInt(node.Value, 10, 32)
-		switch {
-		case node.Tag != "!!int" || errors.Is(err, strconv.ErrRange):
-			r.add(path, "not a whole number that fits; write it in decimal digits, without quotes")
-		case err != nil || strconv.FormatInt(n, 10) != node.Value: // 010 is ten to some readers of YAML, and eight to others
-			r.add(path, "a number in another spelling than decimal digits; write it without a plus, leading zeros, underscores or a base")
-		default:
+		if err == nil && node.Tag == "!!int" && strconv.FormatInt(n, 10) == node.Value { // 010 is ten to some, and eight to others
 			return protoreflect.ValueOfInt32(int32(n)), true
 		}
+		r.add(path, "not a whole number in its one spelling; write it in decimal digits, without quotes, plus, leading zeros or underscores")
 	case protoreflect.EnumKind:
 		if v := enumValue(field.Enum(), node.Value); v != nil {
 			return protoreflect.ValueOfEnum(v.Number()), true

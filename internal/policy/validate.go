@@ -30,6 +30,10 @@ func Validate(p *vetov1.Policy) error {
 // written refuses a policy that would be another once it is written down and read again. What is kept of a policy is its
 // document, for as long as the log is.
 func (c *faults) written(p *vetov1.Policy) {
+	if _, err := Canonical(p); err != nil {
+		c.add("", "holds a text that is not UTF-8; correct it")
+		return
+	}
 	again, err := Decode(Format(p))
 	if refused, ok := errors.AsType[*Error](err); ok {
 		for _, f := range refused.Faults {

@@ -226,7 +226,17 @@ func TestDamagedEventStopsTheRegister(t *testing.T) {
 			e.Leaf = bytes.Replace(e.Leaf, []byte("OBJECTION_FILED"), []byte("OBJECTION_FILEX"), 1)
 		},
 		"it is well formed, and not the one of the tree": func(e *store.Entry) { e.Leaf = bytes.Replace(e.Leaf, []byte("policy 1\n"), []byte("policy 2\n"), 1) },
-		"the second event is a beginner":                 func(e *store.Entry) { e.Leaf = bytes.Replace(e.Leaf, []byte("OBJECTION_FILED"), []byte("GENESIS"), 1) },
+		"its ids are another secret's": func(e *store.Entry) {
+			opened, err := event.Open(e.Leaf, e.Side)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened.Side.KeyID = 2
+			if e.Leaf, e.Side, err = event.Seal(opened); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the second event is a beginner": func(e *store.Entry) { e.Leaf = bytes.Replace(e.Leaf, []byte("OBJECTION_FILED"), []byte("GENESIS"), 1) },
 	} {
 		following, err := registry.New(tampered{Log: db, revision: 3, change: change}, r.keys, registry.Config{})
 		if err != nil {

@@ -185,10 +185,7 @@ func deadline(v *View, side event.Side) (at time.Time, before bool) {
 			came = t
 		}
 	}
-	for _, purpose := range v.declared() {
-		if !side.Purposes.Has(purpose) {
-			continue
-		}
+	for _, purpose := range v.affected(side.Purposes) {
 		regime, ok := v.ruling(side.Country, purpose, came)
 		if !ok {
 			continue
@@ -200,18 +197,15 @@ func deadline(v *View, side event.Side) (at time.Time, before bool) {
 	return at, !at.IsZero() && came.Before(at)
 }
 
-// withoutEffect are the declared purposes among the filing's for which its country's regime gives objections no effect,
-// and whether they are all. Where no regime rules, or the country is unknown, it is honoured.
+// withoutEffect are, of the declared purposes that the filing counts for, those for which its country's regime gives
+// objections no effect, and whether they are all. Where no regime rules, or the country is unknown, it is honoured.
 func (v *View) withoutEffect(side event.Side, now time.Time) (none event.Purposes, all bool) {
 	if side.Country == "" {
 		return event.Purposes{}, false
 	}
 	var names []string
 	honoured := false
-	for _, name := range v.declared() {
-		if !side.Purposes.Has(name) {
-			continue
-		}
+	for _, name := range v.affected(side.Purposes) {
 		regime, ok := v.ruling(side.Country, name, now)
 		if ok && regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
 			names = append(names, name)

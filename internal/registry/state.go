@@ -64,6 +64,10 @@ func (s *state) apply(ctx context.Context, docs documents, entry store.Entry) er
 	if err != nil {
 		return err
 	}
+	if e.Side.KeyID != s.keys.KeyID() {
+		// Its hashes are another secret's: here they would match nobody.
+		return fmt.Errorf("its ids are hashed with secret %d, and this one is %d", e.Side.KeyID, s.keys.KeyID())
+	}
 	if (e.Leaf.Type == event.TypeGenesis) != (entry.Revision == 1) {
 		return fmt.Errorf("%s is out of place", e.Leaf.Type)
 	}

@@ -63,6 +63,18 @@ func (v *View) objectable() []string {
 	return sortedSet(names)
 }
 
+// affected are the declared purposes for which an objection to some purposes counts: those that it names, and those that
+// took one of them over.
+func (v *View) affected(p event.Purposes) []string {
+	var names []string
+	for _, name := range v.declared() {
+		if p.Has(name) || slices.ContainsFunc(v.taken[name], p.Has) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // regime is the active policy's regime of that name; nil: it has none.
 func (v *View) regime(name string) *vetov1.Regime {
 	for _, r := range v.Policy.GetRegimes() {

@@ -67,7 +67,6 @@ func (v *validation) check(request any) error {
 	}
 	faults := unreadableFields(message)
 	long := overlongLists(message)
-	faults = append(faults, long.faults...)
 	err := v.rules.Validate(message, protovalidate.WithFilter(protovalidate.FilterFunc(long.ruled)))
 	if err != nil {
 		broken, ok := errors.AsType[*protovalidate.ValidationError](err)
@@ -76,7 +75,7 @@ func (v *validation) check(request any) error {
 		}
 		faults = append(faults, violatedFields(broken, message.ProtoReflect().Descriptor(), faults)...)
 	}
-	return registry.Invalid(faults)
+	return registry.Invalid(append(faults, long.faults...))
 }
 
 // unreadableFields are the fields that hold no UTF-8, those of items apart: they are the gate's to refuse.

@@ -41,6 +41,27 @@ func ExampleCreateSecret() {
 	// c8c17bfbd9c37f0a357b376d704da783
 }
 
+// A secret that nothing depends on yet has another name until something does.
+func ExampleRenameSecret() {
+	dir, err := os.MkdirTemp("", "secret")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "secret.key")
+
+	_, err = subject.CreateSecret(path+".new", bytes.NewReader(counting()))
+	fmt.Println(err)
+	fmt.Println(subject.RenameSecret(path+".new", path))
+	_, err = subject.LoadSecret(path)
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// <nil>
+	// <nil>
+}
+
 func ExampleLoadSecret() {
 	_, err := subject.LoadSecret("testdata/none.key")
 	fmt.Println(errors.Is(err, subject.ErrNoSecret))

@@ -122,6 +122,80 @@ func TestCreateSecretRefuses(t *testing.T) {
 	}
 }
 
+func TestRenameSecretKeepsTheSecret(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "secret.key.new"), filepath.Join(dir, "secret.key")
+	made, err := subject.CreateSecret(from, bytes.NewReader(counting()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := subject.RenameSecret(from, to); err != nil {
+		t.Fatalf("RenameSecret: %v", err)
+	}
+	if got, err := subject.LoadSecret(to); err != nil || *got != *made {
+		t.Errorf("the secret under its new name: %v, want the one that was made", err)
+	}
+	if _, err := subject.LoadSecret(from); !errors.Is(err, subject.ErrNoSecret) {
+		t.Errorf("the secret under its old name: %v, want ErrNoSecret", err)
+	}
+}
+
+// Whatever has the name stays, and so does the secret that was to get it.
+func TestRenameSecretReplacesNothing(t *testing.T) {
+	tests := []struct {
+		name string
+		put  func(to string) error
+	}{
+		{"a secret", func(to string) error {
+			_, err := subject.CreateSecret(to, bytes.NewReader(bytes.Repeat([]byte{1}, 32)))
+			return err
+		}},
+		{"an empty file", func(to string) error { return os.WriteFile(to, nil, 0o600) }},
+		{"a link to nothing", func(to string) error { return os.Symlink(to+".gone", to) }},
+		{"a directory", func(to string) error { return os.Mkdir(to, 0o700) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			from, to := filepath.Join(dir, "secret.key.new"), filepath.Join(dir, "secret.key")
+			made, err := subject.CreateSecret(from, bytes.NewReader(counting()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.put(to); err != nil {
+				t.Fatal(err)
+			}
+			before, err := os.Lstat(to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := subject.RenameSecret(from, to); !errors.Is(err, subject.ErrSecretExists) {
+				t.Errorf("RenameSecret: %v, want ErrSecretExists", err)
+			}
+			if after, err := os.Lstat(to); err != nil || !os.SameFile(before, after) {
+				t.Errorf("what had the name is another now: %v", err)
+			}
+			if got, err := subject.LoadSecret(from); err != nil || *got != *made {
+				t.Errorf("the secret that was to be renamed: %v, want it as it was", err)
+			}
+		})
+	}
+}
+
+func TestRenameSecretNeedsAFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := subject.RenameSecret(filepath.Join(dir, "none"), filepath.Join(dir, "secret.key")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("RenameSecret of nothing: %v, want ErrNotExist", err)
+	}
+	from := filepath.Join(dir, "file")
+	if err := os.WriteFile(from, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := subject.RenameSecret(from, filepath.Join(from, "below")); !errors.Is(err, syscall.ENOTDIR) {
+		t.Errorf("RenameSecret to a name below a file: %v, want ENOTDIR", err)
+	}
+}
+
 func TestLoadSecretRefuses(t *testing.T) {
 	good := strings.Repeat("0a", 32) + "\n"
 	tests := []struct {
