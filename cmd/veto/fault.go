@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,17 +92,17 @@ func explainStatus(answer *status.Status) *failure {
 			reason, metadata = d.GetReason(), d.GetMetadata()
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
-				f.parts = append(f.parts, v.GetField()+": "+v.GetDescription())
+				f.parts = append(f.parts, part(v.GetField(), v.GetDescription()))
 			}
 		case *errdetails.PreconditionFailure:
 			for _, v := range d.GetViolations() {
-				f.parts = append(f.parts, strings.TrimSpace(v.GetType()+" "+v.GetSubject())+": "+v.GetDescription())
+				f.parts = append(f.parts, part(strings.TrimSpace(v.GetType()+" "+v.GetSubject()), v.GetDescription()))
 			}
 		case *errdetails.RetryInfo:
 			retry = d.GetRetryDelay().AsDuration()
 		}
 	}
-	f.settle(reason)
+	f.settle(reason, metadata["violations"])
 	f.hint = remedy(reason, metadata)
 	switch {
 	case f.hint != "":
@@ -124,8 +125,17 @@ func inShort(answer *status.Status) string {
 	return answer.Message()
 }
 
-// settle keeps what and parts from saying the same: a server's message names its first field already.
-func (f *failure) settle(reason string) {
+// part is one thing at fault. The last of many has words alone: that there are more.
+func part(where, words string) string {
+	if where == "" {
+		return words
+	}
+	return where + ": " + words
+}
+
+// settle keeps what and parts from saying the same: a server's message names its first field already. total is how many things are wrong, where the
+// parts are not all.
+func (f *failure) settle(reason, total string) {
 	switch {
 	case reason == "UNMAPPED_FIELDS":
 		f.what = "the rules read fields that no column fills and that are not named absent"
@@ -137,7 +147,10 @@ func (f *failure) settle(reason string) {
 	case len(f.parts) == 1:
 		f.parts = nil
 	case len(f.parts) > 1:
-		f.what = fmt.Sprintf("%d things are wrong, and nothing was done", len(f.parts))
+		if total == "" {
+			total = strconv.Itoa(len(f.parts))
+		}
+		f.what = total + " things are wrong, and nothing was done"
 	}
 }
 
@@ -145,7 +158,7 @@ func (f *failure) settle(reason string) {
 func remedy(reason string, metadata map[string]string) string {
 	switch reason {
 	case "UNDECLARED_PURPOSE":
-		return "the policy declares " + listed(metadata["declared"])
+		return "the policy declares " + listed(metadata, "declared")
 	case "INVALID_POLICY":
 		return "correct the lines above; `veto policy check FILE` looks at a file without a server"
 	case "REQUEST_ID_REUSED":
@@ -157,7 +170,7 @@ func remedy(reason string, metadata map[string]string) string {
 	case "ETAG_MISMATCH":
 		return "read the active policy with `veto policy get`, look at what changed, and apply again with its etag"
 	case "UNKNOWN_REGIME":
-		return "the active policy has " + listed(metadata["regimes"])
+		return "the active policy has " + listed(metadata, "regimes")
 	case "NO_ACTIVE_POLICY":
 		return "apply one: `veto policy apply FILE`"
 	case "REVISION_ABOVE_HEAD":
@@ -200,12 +213,17 @@ func unmappedRemedy(fields string) string {
 	return fmt.Sprintf("where the corpus has it in another column: --map %s=COLUMN, and so on; what it does not have: --absent %s", first, fields)
 }
 
-// listed prints a list that came in one word.
-func listed(names string) string {
-	if names == "" {
+// listed prints a list that came in one word, and says so where it is not the whole.
+func listed(metadata map[string]string, key string) string {
+	names := strings.ReplaceAll(metadata[key], ",", ", ")
+	switch total := metadata[key+"_total"]; {
+	case names == "":
 		return "none"
+	case total != "":
+		return names + ", … (" + total + " in all)"
+	default:
+		return names
 	}
-	return strings.ReplaceAll(names, ",", ", ")
 }
 
 // parseEnum reads a flag's value by its name, bare or whole. Nothing said is the zero value. The error lists the names.

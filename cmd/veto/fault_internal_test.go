@@ -49,6 +49,9 @@ func TestFaultsInWords(t *testing.T) {
 	}{
 		{"one field", answered(t, codes.InvalidArgument, "country: what is wrong with it", info("INVALID_REQUEST", nil), bad("country"))},
 		{"two fields", answered(t, codes.InvalidArgument, "country: what is wrong with it (and 1 more)", info("INVALID_REQUEST", nil), bad("country", "subject_id"))},
+		{"many fields", answered(t, codes.InvalidArgument, "item_ids[0]: what is wrong with it (and 199 more)", info("INVALID_REQUEST", map[string]string{"violations": "200"}),
+			&errdetails.BadRequest{FieldViolations: append(bad("item_ids[0]", "item_ids[1]").GetFieldViolations(), &errdetails.BadRequest_FieldViolation{Description: "and 198 more"})})},
+		{"many names", answered(t, codes.NotFound, "regime: the active policy has none of that name", info("UNKNOWN_REGIME", map[string]string{"regimes": "eu,uk", "regimes_total": "60"}))},
 		{"unmapped", answered(t, codes.FailedPrecondition, "author_age, labels: read by a regime", info("UNMAPPED_FIELDS", map[string]string{"fields": "author_age,labels"}),
 			&errdetails.PreconditionFailure{Violations: []*errdetails.PreconditionFailure_Violation{
 				{Type: "UNMAPPED_FIELD", Subject: "author_age", Description: "the regime eu reads it, and no item carries it: fill it in"},

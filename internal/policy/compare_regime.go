@@ -147,7 +147,7 @@ func (c *change) losesStop(before, after *ruled, purpose int, successors []int, 
 			continue
 		}
 		same := slices.Index(before.purposes, after.purposes[k])
-		if went := same != purpose && before.rules(same) && !before.stopped(same, codes); !went {
+		if went := before.rules(same) && !before.stopped(same, codes); !went {
 			return true // it was stopped, or was not used there; what went on beside it goes on
 		}
 	}

@@ -86,10 +86,12 @@ func entryAt(ctx context.Context, log reader, revision event.Revision) (store.En
 		if err != nil {
 			return store.Entry{}, err
 		}
-		if entry.Revision != revision {
+		if entry.Revision == revision {
+			return entry, nil
+		}
+		if entry.Revision > revision {
 			break
 		}
-		return entry, nil
 	}
 	return store.Entry{}, fmt.Errorf("%w: no event at revision %d", ErrDamaged, revision)
 }

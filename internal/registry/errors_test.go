@@ -53,7 +53,9 @@ func TestPolicyChangeSeesWhatWasFiledMeanwhile(t *testing.T) {
 	}
 	dropped := strings.Replace(twoPurposes, "  - {name: evaluation, title: Evaluation, relations: [{purpose: generative-ai-training, kind: UNRELATED, ground: nothing is kept}]}\n", "", 1)
 	dropped = strings.Replace(dropped, ", evaluation]", "]", 1)
-	if _, err := r.ApplyPolicy(t.Context(), officer, application(dropped)); !isType[*registry.DangerError](err) {
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second) // if it were applied, its event would stay unseen
+	defer cancel()
+	if _, err := r.ApplyPolicy(ctx, officer, application(dropped)); !isType[*registry.DangerError](err) {
 		t.Errorf("the purpose is dropped: %v, want *DangerError", err)
 	}
 	log.Show()

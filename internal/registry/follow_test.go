@@ -185,6 +185,41 @@ func TestFault_R05_Missing(t *testing.T) {
 	}
 }
 
+// TestFault_R05_Twice: an event that is handed out again changes nothing.
+func TestFault_R05_Twice(t *testing.T) {
+	r := openAt(t, t.TempDir(), registry.Config{}, func(l store.Log) store.Log { return stuttering{l} })
+	r.apply(testPolicy)
+	r.file(filing("anna"))
+	r.withdraw(withdrawal("anna"))
+	r.file(filing("bert"))
+	if got := r.decide("anna", "FR"); got != vetov1.Reason_REASON_ELIGIBLE {
+		t.Errorf("anna, who withdrew: %v", got)
+	}
+	followed := r.dump()
+	if rebuilt := r.reopen().dump(); rebuilt != followed {
+		t.Errorf("rebuilt differs from followed:\n%s\n%s", rebuilt, followed)
+	}
+}
+
+// stuttering is a log that hands out each event again, and all before it from the beginning.
+type stuttering struct{ store.Log }
+
+func (s stuttering) Read(ctx context.Context, after event.Revision) iter.Seq2[store.Entry, error] {
+	return func(yield func(store.Entry, error) bool) {
+		for e, err := range s.Log.Read(ctx, 0) {
+			if err != nil || e.Revision <= after {
+				if !yield(e, err) {
+					return
+				}
+				continue
+			}
+			if !yield(e, nil) || !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
 // tampered shows one event otherwise than it was written.
 type tampered struct {
 	store.Log

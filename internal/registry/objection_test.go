@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -204,6 +205,20 @@ func TestFault_I03_RequestAgain(t *testing.T) {
 	lift := withdrawal("anna", func(q *vetov1.WithdrawObjectionRequest) { q.RequestId = request.GetRequestId() })
 	if _, err := r.WithdrawObjection(t.Context(), officer, lift); !errors.Is(err, store.ErrRequestReused) {
 		t.Errorf("another call: %v, want ErrRequestReused", err)
+	}
+
+	// Two calls whose requests have the same fields are two requests.
+	id := uuid.NewString()
+	if _, err := r.SuspendRegime(t.Context(), officer, &vetov1.SuspendRegimeRequest{RequestId: id, Regime: "europe", Reason: "an order"}); err != nil {
+		t.Fatal(err)
+	}
+	resume := &vetov1.ResumeRegimeRequest{RequestId: id, Regime: "europe", Reason: "an order"}
+	if _, err := r.ResumeRegime(t.Context(), officer, resume); !errors.Is(err, store.ErrRequestReused) {
+		t.Errorf("the opposite with the same id: %v, want ErrRequestReused", err)
+	}
+	resume.RequestId = uuid.NewString()
+	if _, err := r.ResumeRegime(t.Context(), officer, resume); err != nil {
+		t.Fatal(err)
 	}
 
 	// Also when what it came to was no event, and when the state has changed since.

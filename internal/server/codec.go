@@ -39,7 +39,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if !ok {
 		return c.CodecV2.Unmarshal(data, v) // which says what is wrong
 	}
-	whole := data.MaterializeToBuffer(mem.DefaultBufferPool()) //nolint:misspell // gRPC's name
+	whole := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer whole.Free()
 	if excess := c.measure(whole.ReadOnlyData(), message); excess != fits {
 		refuseUnbuilt(message, excess)

@@ -107,7 +107,7 @@ func (f fault) fit(list protoadapt.MessageV1, room int) (left int) {
 		}
 		kept := fitting(d.GetFieldViolations(), room)
 		if left = len(d.GetFieldViolations()) - kept + f.more; left > 0 {
-			d.FieldViolations = append(d.GetFieldViolations()[:kept], &errdetails.BadRequest_FieldViolation{Description: andMore(left)})
+			d.FieldViolations = append(d.FieldViolations[:kept], &errdetails.BadRequest_FieldViolation{Description: andMore(left)})
 		}
 	case *errdetails.PreconditionFailure:
 		for _, v := range d.GetViolations() {
@@ -115,7 +115,7 @@ func (f fault) fit(list protoadapt.MessageV1, room int) (left int) {
 		}
 		kept := fitting(d.GetViolations(), room)
 		if left = len(d.GetViolations()) - kept + f.more; left > 0 {
-			d.Violations = append(d.GetViolations()[:kept], &errdetails.PreconditionFailure_Violation{Description: andMore(left)})
+			d.Violations = append(d.Violations[:kept], &errdetails.PreconditionFailure_Violation{Description: andMore(left)})
 		}
 	}
 	return left

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"strconv"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"google.golang.org/protobuf/proto"
@@ -47,7 +48,7 @@ func (o *overlong) list(list protoreflect.List, field protoreflect.FieldDescript
 			o.fields = map[protoreflect.FullName]bool{}
 		}
 		o.fields[field.FullName()] = true
-		o.faults = append(o.faults, registry.FieldFault{Field: path, Message: fmt.Sprintf(bounds["repeated.max_items"].words, fmt.Sprint(most))})
+		o.faults = append(o.faults, registry.FieldFault{Field: path, Message: fmt.Sprintf(bounds["repeated.max_items"].words, strconv.FormatUint(most, 10))})
 		return
 	}
 	if field.Message() == nil {

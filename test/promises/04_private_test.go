@@ -201,7 +201,7 @@ func TestNoConsentOpensAPrivateMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := policy.Compile(document, func(string) (uint8, bool) { return 0, true })
+	compiled, err := policy.Compile(document, func(string) (uint8, bool) { return 0, true }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (p *platform) decidesAs(t *testing.T, got *vetov1.GetPolicyResponse) string
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := policy.Compile(document, func(name string) (uint8, bool) { return map[string]uint8{training: 0, evaluation: 1}[name], true })
+	compiled, err := policy.Compile(document, func(name string) (uint8, bool) { return map[string]uint8{training: 0, evaluation: 1}[name], true }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

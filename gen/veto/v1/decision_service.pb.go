@@ -219,7 +219,7 @@ type BatchDecideRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As in DecideRequest.
 	Purpose string `protobuf:"bytes,1,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// The items, at most 10,000.
+	// The items, at most 10,000. They, their subjects, labels, content keys and other signals are at most 250,000 in all.
 	Items []*Item `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
 	// As in DecideRequest.
 	MinRevision uint64 `protobuf:"varint,3,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
@@ -396,7 +396,8 @@ type StreamDecideRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required in the first message, refused in later ones.
 	Options *BatchOptions `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
-	// The items, at most 10,000. The first message may have none; it is answered all the same.
+	// The items, at most 10,000, bounded as in BatchDecideRequest. The first message may have none; it is answered all the
+	// same.
 	Items []*Item `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
 	// As in DecideRequest, for this batch.
 	MinRevision   uint64 `protobuf:"varint,3,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`

@@ -29,9 +29,12 @@ type ErrorReason int32
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// INVALID_ARGUMENT: the request breaks rules of its fields; BadRequest lists every violated field. Correct them.
+	// INVALID_ARGUMENT: the request breaks rules of its fields; BadRequest lists every violated field. Correct them. Of
+	// very many, as many are listed as fit a client's headers, in order; a last violation without a field says how many
+	// more there are. So it is for every list of violations. Metadata, only then: {"violations": "200"}, how many in all.
 	ErrorReason_ERROR_REASON_INVALID_REQUEST ErrorReason = 1
-	// INVALID_ARGUMENT: the policy does not declare the purpose. Metadata: {"declared": "generative-ai-training"}.
+	// INVALID_ARGUMENT: the policy does not declare the purpose. Metadata: {"declared": "generative-ai-training"}; where
+	// not all names fit, {"declared_total": "32"} too.
 	ErrorReason_ERROR_REASON_UNDECLARED_PURPOSE ErrorReason = 2
 	// INVALID_ARGUMENT: the policy document has faults; BadRequest lists each with its path, and line and column where it
 	// came as YAML.
@@ -46,7 +49,8 @@ const (
 	ErrorReason_ERROR_REASON_ACKNOWLEDGEMENT_NEEDED ErrorReason = 6
 	// ABORTED: the `etag` is not the active policy's; read it again. Metadata: {"active_version": "7"}.
 	ErrorReason_ERROR_REASON_ETAG_MISMATCH ErrorReason = 7
-	// NOT_FOUND: no regime of that name in the active policy. Metadata: {"regimes": "europe,uk"}.
+	// NOT_FOUND: no regime of that name in the active policy. Metadata: {"regimes": "europe,uk"}; where not all names fit,
+	// {"regimes_total": "60"} too.
 	ErrorReason_ERROR_REASON_UNKNOWN_REGIME ErrorReason = 8
 	// FAILED_PRECONDITION: no policy is active, and the call needs one. Apply a policy first.
 	ErrorReason_ERROR_REASON_NO_ACTIVE_POLICY ErrorReason = 9
@@ -66,7 +70,8 @@ const (
 	ErrorReason_ERROR_REASON_DISK_FULL ErrorReason = 15
 	// UNAVAILABLE: the server's wall clock has jumped; decisions stop until it is back.
 	ErrorReason_ERROR_REASON_CLOCK ErrorReason = 16
-	// INVALID_ARGUMENT: more items than a batch takes. Metadata: {"max_items": "10000"}.
+	// INVALID_ARGUMENT: more items than a batch takes, or more subjects, labels and keys in them. Split it. Metadata:
+	// {"max_items": "10000"}, and for the second {"max_elements": "250000"}.
 	ErrorReason_ERROR_REASON_BATCH_TOO_LARGE ErrorReason = 17
 	// PERMISSION_DENIED: the caller's role does not allow the call. Metadata: {"needed": "verify"}.
 	ErrorReason_ERROR_REASON_ROLE_NEEDED ErrorReason = 18

@@ -71,3 +71,9 @@ func MigrateFrom(ctx context.Context, dir string, files fs.FS) error {
 	pool.SetMaxOpenConns(1)
 	return errors.Join(migrate(ctx, pool, files), pool.Close())
 }
+
+// WriterPragma reads a setting of the connection that writes.
+func WriterPragma(ctx context.Context, db *DB, name string) (value string, err error) {
+	err = db.writer.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value)
+	return value, err
+}
