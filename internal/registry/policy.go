@@ -85,13 +85,8 @@ func read(request *vetov1.ApplyPolicyRequest) (application, error) {
 		if err := policy.Validate(p); err != nil {
 			return application{}, err
 		}
-		// What is kept is the text, and it must be read again for as long as the log is.
-		document := policy.Format(p)
-		again, err := policy.Parse(document)
-		if err == nil && !proto.Equal(again, p) {
-			err = &InvalidError{Fields: []FieldFault{{Field: "policy", Message: "cannot be written down and read again as it is: apply it as YAML"}}}
-		}
-		return application{request: request, policy: p, document: document}, err
+		// What is kept is the text. That it reads back as this policy, Validate has seen to.
+		return application{request: request, policy: p, document: policy.Format(p)}, nil
 	}
 	p, err := policy.Parse([]byte(request.GetYaml()))
 	return application{request: request, policy: p, document: []byte(request.GetYaml())}, err
