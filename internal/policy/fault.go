@@ -33,7 +33,8 @@ func (f Fault) String() string {
 
 // Error is every fault of a policy.
 type Error struct {
-	// Faults are in the order of the document where it came as text, else in the order of the message. Never empty.
+	// Faults are in the order of the document where it came as text, else in the order of the message. Never empty. Where
+	// there are more than 100, the last one says so.
 	Faults []Fault
 }
 
@@ -51,14 +52,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// maxFaults bounds what is collected, so that a hostile document costs no more than a long one. Nobody reads further.
-const maxFaults = 1000
+// maxFaults bounds what is told, so that a hostile document costs no more than a long one. Nobody reads further.
+const maxFaults = 100
+
+// andMore stands after the last of the faults that are told.
+const andMore = "and more; correct these first, then look again"
 
 // faults collects what is wrong.
 type faults struct {
 	list []Fault
 	at   map[string]position // where the document has a path; nil for a policy that did not come as text
 	read map[string]bool     // paths that could not be read: nothing more is said of them
+	long bool                // a list is longer than it may be
 }
 
 // position is a place in a document.
@@ -77,8 +82,8 @@ func (c *faults) addAt(p position, path, message string) {
 	}
 }
 
-// full says that no more is collected, and that looking further is waste.
-func (c *faults) full() bool { return len(c.list) >= maxFaults }
+// full says that there is one more than is told, and that looking further is waste.
+func (c *faults) full() bool { return len(c.list) > maxFaults }
 
 func (c *faults) position(path string) position {
 	if c.at == nil {
@@ -111,5 +116,9 @@ func (c *faults) err() error {
 	slices.SortStableFunc(c.list, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	if c.full() {
+		last := c.list[maxFaults-1]
+		c.list[maxFaults] = Fault{Line: last.Line, Column: last.Column, Message: andMore}
+	}
 	return &Error{Faults: c.list}
 }

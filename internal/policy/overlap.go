@@ -5,94 +5,72 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 )
 
+// maxEntries bounds the members of groups that are looked at, each as often as a regime names its group. A policy that
+// gives each of its 32 purposes rules of its own for a group of all countries comes to an eighth of it.
+const maxEntries = 1 << 16
+
 // overlaps refuses two regimes of the same rank for one place and purpose. Each pair is reported once, with an example.
 //
 // It is enough to look at the codes that are named: what rules a place that is not named, it rules through one that is.
 func (c *faults) overlaps(p *vetov1.Policy) {
-	b := newRulebook(p)
+	b, beyond := newRulebookWithin(p, maxEntries)
+	if beyond >= 0 {
+		c.add(fmt.Sprintf("regimes[%d].jurisdictions", beyond),
+			"with this regime the groups come to more than %d members, counted for each regime that names them; name larger groups, or * for the rest", maxEntries)
+		return
+	}
 	codes := slices.SortedFunc(maps.Keys(b.named), byLength)
 	codes = slices.AppendSeq(codes, maps.Keys(b.grouped))
 	slices.SortFunc(codes, byLength)
-	reported := map[[2]int]bool{}
+	pairs := newPairs(p.GetRegimes())
 	for _, code := range slices.Compact(codes) {
-		c.overlapsAt(b, b.holds(code), code, reported)
+		c.overlapsAt(b, pairs, b.named[code], code)
+		if len(b.grouped[code]) > 0 { // else what groups hold it, they hold through a code of its own
+			c.overlapsAt(b, pairs, b.groupsAt(code), code)
+		}
 	}
-	c.overlapsAt(b, b.everywhere, "", reported)
+	c.overlapsAt(b, pairs, b.everywhere, "")
 }
 
 // byLength puts countries before subdivisions, so that the example of an overlap is a country where one is.
 func byLength(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
-// overlapsAt reports the pairs that overlap in one place.
-func (c *faults) overlapsAt(b *rulebook, holds []hold, code string, reported map[[2]int]bool) {
+// overlapsAt reports the pairs that overlap among the holds of one rank on one place, which are in the order of regimes.
+func (c *faults) overlapsAt(b *rulebook, pairs *pairs, holds []hold, code string) {
+	here := pairs.none()
+	for _, h := range holds {
+		here.add(h.regime)
+	}
 	for i, x := range holds {
-		for _, y := range holds[i+1:] {
-			if y.rank != x.rank {
-				break // they are sorted by rank
+		if c.full() {
+			return
+		}
+		rest := holds[i+1:]
+		for regime := range pairs.open[x.regime].and(here) {
+			from, _ := slices.BinarySearchFunc(rest, regime, func(h hold, regime int) int { return h.regime - regime })
+			for _, y := range rest[from:] {
+				if y.regime != regime {
+					break
+				}
+				if pairs.meet(x, y) {
+					pairs.close(x.regime, regime)
+					c.overlap(b.policy, x, y, code)
+					break
+				}
 			}
-			pair := [2]int{min(x.regime, y.regime), max(x.regime, y.regime)}
-			if x.regime == y.regime || x.code != y.code || reported[pair] || c.full() {
-				continue
-			}
-			purpose, ok := b.meet(x, y)
-			if !ok {
-				continue
-			}
-			reported[pair] = true
-			c.overlap(b.policy, x, y, code, purpose)
 		}
 	}
 }
-
-// meet says whether two holds of one rank are in force at one time for one purpose, and which.
-//
-// A meeting that was over before either regime could have included anything is none: the United Kingdom was in the EU
-// until 2020, and a policy of today may name the EU in one regime, and in another a group with the United Kingdom.
-func (b *rulebook) meet(x, y hold) (string, bool) {
-	one, two := b.policy.GetRegimes()[x.regime], b.policy.GetRegimes()[y.regime]
-	until := x.until
-	if until.IsZero() || (!y.until.IsZero() && y.until.Before(until)) {
-		until = y.until
-	}
-	from := latest(x.from, y.from, firstStart(one, two))
-	if !until.IsZero() && !from.Before(until) {
-		return "", false
-	}
-	for _, purpose := range one.GetPurposes() {
-		if slices.Contains(two.GetPurposes(), purpose) {
-			return purpose, true
-		}
-	}
-	return "", false
-}
-
-// firstStart is the first instant at which one of the regimes could include anything; zero where neither ever can.
-func firstStart(regimes ...*vetov1.Regime) time.Time {
-	var first time.Time
-	for _, r := range regimes {
-		for _, p := range r.GetPeriods() {
-			if start := p.GetStart().AsTime(); p.GetStart() != nil && (first.IsZero() || start.Before(first)) {
-				first = start
-			}
-		}
-	}
-	return first
-}
-
-func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
 
 // overlap reports two regimes that rule the same, at what the later one says.
-func (c *faults) overlap(p *vetov1.Policy, x, y hold, code, purpose string) {
-	if x.regime > y.regime {
-		x, y = y, x
-	}
+func (c *faults) overlap(p *vetov1.Policy, x, y hold, code string) {
 	first, second := p.GetRegimes()[x.regime], p.GetRegimes()[y.regime]
+	purpose := first.GetPurposes()[slices.IndexFunc(first.GetPurposes(), func(name string) bool { return slices.Contains(second.GetPurposes(), name) })]
 	path := fmt.Sprintf("regimes[%d].jurisdictions[%d]", y.regime, slices.Index(second.GetJurisdictions(), y.via))
 	example := "every place that nothing else rules"
 	if code != "" {

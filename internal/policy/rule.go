@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,14 @@ type rulebook struct {
 
 // newRulebook resolves jurisdictions. What is no place and no group is left out: the faults have it.
 func newRulebook(p *vetov1.Policy) *rulebook {
-	b := &rulebook{policy: p, named: map[string][]hold{}, grouped: map[string][]hold{}}
+	b, _ := newRulebookWithin(p, math.MaxInt)
+	return b
+}
+
+// newRulebookWithin is newRulebook for a policy that nobody judged yet: it looks at no more entries of groups than most,
+// a group counting once for each regime that names it. beyond is the regime that would need more; -1: none.
+func newRulebookWithin(p *vetov1.Policy, most int) (b *rulebook, beyond int) {
+	b = &rulebook{policy: p, named: map[string][]hold{}, grouped: map[string][]hold{}}
 	groups := declaredGroups(p)
 	for i, r := range p.GetRegimes() {
 		var names []string
@@ -60,11 +68,14 @@ func newRulebook(p *vetov1.Policy) *rulebook {
 				names = append(names, text)
 			}
 		}
-		groups.walk(names, func(via string, m jurisdiction.Member) {
+		most -= groups.walk(names, most, func(via string, m jurisdiction.Member) {
 			b.group(hold{regime: i, rank: byGroup, via: via, from: m.From, until: m.Until}, m.Code)
 		})
+		if most < 0 {
+			return b, i
+		}
 	}
-	return b
+	return b, -1
 }
 
 // group adds a hold by a group, unless the same regime has the same one already through another: a country may be in
@@ -83,7 +94,7 @@ func (b *rulebook) group(h hold, code string) {
 // then the order of the document, which matters only where two regimes met before either could include anything (see
 // overlaps). What is no place is held by none, `*` included.
 func (b *rulebook) holds(place string) []hold {
-	var subdivisions, countries, groups []hold
+	var subdivisions, countries []hold
 	chain := jurisdiction.Chain(place)
 	if len(chain) == 0 {
 		return nil
@@ -97,11 +108,17 @@ func (b *rulebook) holds(place string) []hold {
 			}
 		}
 	}
+	return slices.Concat(subdivisions, countries, b.groupsAt(place), b.everywhere)
+}
+
+// groupsAt lists the regimes that hold a place through a group, in the order of the document.
+func (b *rulebook) groupsAt(place string) []hold {
+	var groups []hold
 	for _, code := range canonical(jurisdiction.Own(place)) {
 		groups = append(groups, b.grouped[code]...)
 	}
 	slices.SortStableFunc(groups, func(x, y hold) int { return x.regime - y.regime })
-	return slices.Concat(subdivisions, countries, groups, b.everywhere)
+	return groups
 }
 
 // canonical are a chain's codes as rules are kept under them, each once, where it stands first.
@@ -140,8 +157,8 @@ func declaredGroups(p *vetov1.Policy) groups {
 
 // walk hands out who is in any of the groups, and when, under canonical codes; via is the name that led there. Each
 // group is opened once, so that neither a circle nor groups that hold each other many times over cost more than they
-// are long.
-func (g groups) walk(names []string, member func(via string, m jurisdiction.Member)) {
+// are long. It answers with how many entries it looked at, and stops once these are more than most.
+func (g groups) walk(names []string, most int, member func(via string, m jurisdiction.Member)) (looked int) {
 	seen := map[string]bool{}
 	var open func(via, name string)
 	open = func(via, name string) {
@@ -150,9 +167,13 @@ func (g groups) walk(names []string, member func(via string, m jurisdiction.Memb
 		}
 		seen[name] = true
 		for _, m := range jurisdiction.Members(name) {
+			looked++
 			member(via, m)
 		}
 		for _, m := range g[name] {
+			if looked++; looked > most {
+				return
+			}
 			if code, ok := jurisdiction.Canonical(m); ok {
 				member(via, jurisdiction.Member{Code: code})
 			} else {
@@ -163,4 +184,5 @@ func (g groups) walk(names []string, member func(via string, m jurisdiction.Memb
 	for _, name := range names {
 		open(name, name)
 	}
+	return looked
 }

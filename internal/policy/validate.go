@@ -47,10 +47,13 @@ func (c *faults) written(p *vetov1.Policy) {
 	}
 }
 
-// judge notes everything that is wrong with a policy.
+// judge notes everything that is wrong with a policy. Where a list is longer than it may be, it is not looked at further:
+// the lists' bounds are those of the work that follows.
 func (c *faults) judge(p *vetov1.Policy) {
 	c.closeReading()
-	c.shape(p)
+	if c.shape(p); c.long || c.full() {
+		return
+	}
 	c.controller(p.GetController())
 	c.subjectIDs(p.GetSubjectIds())
 	c.purposes(p.GetPurposes())
@@ -70,6 +73,7 @@ func (c *faults) shape(p *vetov1.Policy) {
 		panic(fmt.Sprintf("policy: the rules of the message do not compile: %v", err))
 	}
 	for _, v := range invalid.Violations {
+		c.long = c.long || v.Proto.GetRuleId() == "repeated.max_items"
 		c.add(protovalidate.FieldPathString(v.Proto.GetField()), "%s", remedy(v))
 	}
 }

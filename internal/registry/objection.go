@@ -12,6 +12,7 @@ import (
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry/filing"
+	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -26,7 +27,7 @@ const (
 // Errors: *InvalidError, *UndeclaredPurposeError, *UnsupportedError for the request; ErrStale, ErrClock, ErrNotReached;
 // those of store.Log.Append.
 func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error) {
-	if err := checkUTF8(request.ProtoReflect()); err != nil { // it could not be told from a retry
+	if err := intake.CheckUTF8(request.ProtoReflect()); err != nil { // it could not be told from a retry
 		return nil, err
 	}
 	call, err := r.call(actor, request.GetRequestId())
@@ -48,7 +49,7 @@ func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *veto
 // and its sender learns nothing. It is checked here, and not before, so that a retry is answered as it was when the
 // policy has changed since.
 func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (store.Verdict, error) {
-	if err := checkFiling(v, request, r.Now()); err != nil {
+	if err := intake.CheckFiling(v, request, r.Now()); err != nil {
 		return store.Verdict{}, err
 	}
 	e, known, err := r.filingEvent(p, v, call, request)

@@ -12,6 +12,7 @@ import (
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry/filing"
+	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -34,11 +35,11 @@ func (r *Registry) ApplyPolicy(ctx context.Context, actor Actor, request *vetov1
 	if err != nil {
 		return nil, err
 	}
-	var c checks
+	var c intake.Checks
 	for i, one := range request.GetAcknowledge() {
-		c.text(fmt.Sprintf("acknowledge[%d].ground", i), one.GetGround(), maxGroundBytes)
+		c.Text(fmt.Sprintf("acknowledge[%d].ground", i), one.GetGround(), maxGroundBytes)
 	}
-	if err := c.err(); err != nil {
+	if err := c.Err(); err != nil {
 		return nil, err
 	}
 	if request.GetValidateOnly() {

@@ -11,6 +11,7 @@ import (
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/gate/standings"
 	"github.com/veto-gate/veto/internal/registry/filing"
+	"github.com/veto-gate/veto/internal/registry/intake"
 )
 
 // Standing tells what is on record for a subject, and what it means for each declared purpose in a country. An unknown
@@ -22,10 +23,10 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 	if err != nil {
 		return nil, err
 	}
-	var c checks
-	c.id("subject_id", request.GetSubjectId())
-	c.country("country", request.GetCountry())
-	if err := c.err(); err != nil {
+	var c intake.Checks
+	c.ID("subject_id", request.GetSubjectId())
+	c.Country("country", request.GetCountry())
+	if err := c.Err(); err != nil {
 		return nil, err
 	}
 	key := r.keys.Subject(request.GetSubjectId())

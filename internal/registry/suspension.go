@@ -13,6 +13,7 @@ import (
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry/filing"
+	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -65,9 +66,9 @@ func (r *Registry) ResumeRegime(ctx context.Context, actor Actor, request *vetov
 		return nil, err
 	}
 	appended, view, err := r.write(ctx, request.GetRequestId(), "ResumeRegime", content, func(p store.Present, v *View) (store.Verdict, error) {
-		var c checks
-		c.switchTexts(request)
-		if err := c.err(); err != nil {
+		var c intake.Checks
+		switchTexts(&c, request)
+		if err := c.Err(); err != nil {
 			return store.Verdict{}, err
 		}
 		side := r.switchSide(call, p, request.GetRegime(), request)
@@ -106,18 +107,18 @@ func checkSwitch(v *View, name string, request switchRequest, now time.Time) err
 	if err := policy.CheckSuspension(v.Policy, name, request.GetJurisdictions(), request.GetPurposes(), now); err != nil {
 		return err
 	}
-	var c checks
-	c.switchTexts(request)
-	return c.err()
+	var c intake.Checks
+	switchTexts(&c, request)
+	return c.Err()
 }
 
 // switchTexts holds what an event keeps of the request against the event's bounds.
-func (c *checks) switchTexts(request switchRequest) {
+func switchTexts(c *intake.Checks, request switchRequest) {
 	for i, j := range request.GetJurisdictions() {
-		c.text(fmt.Sprintf("jurisdictions[%d]", i), j, event.MaxJurisdictionBytes)
+		c.Text(fmt.Sprintf("jurisdictions[%d]", i), j, event.MaxJurisdictionBytes)
 	}
-	c.text("reason", request.GetReason(), event.MaxReasonBytes)
-	c.text("authority", request.GetAuthority(), event.MaxAuthorityBytes)
+	c.Text("reason", request.GetReason(), event.MaxReasonBytes)
+	c.Text("authority", request.GetAuthority(), event.MaxAuthorityBytes)
 }
 
 func (r *Registry) switchSide(call call, p store.Present, regime string, request switchRequest) event.Side {

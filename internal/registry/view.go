@@ -9,7 +9,11 @@ import (
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/gate/standings"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/intake"
+	"github.com/veto-gate/veto/internal/subject"
 )
+
+var _ intake.Rules = (*View)(nil)
 
 // View is the register at one revision. It never changes.
 type View struct {
@@ -53,9 +57,24 @@ func (v *View) declared() []string {
 	return names
 }
 
-// objectable are the purposes that a filing may name: the declared ones, and earlier names whose objections count for
+// SubjectFault is what is wrong with a subject's id, by the one rule and what the active policy asks of ids besides;
+// empty: nothing.
+func (v *View) SubjectFault(id string) string {
+	if v.Gate.Policy != nil {
+		return v.Gate.Policy.SubjectFault(id)
+	}
+	if err := subject.CheckID(id); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// Placeholders are words that stand in templates and are nobody's id, by the active policy.
+func (v *View) Placeholders() []string { return v.Policy.GetSubjectIds().GetPlaceholders() }
+
+// Objectable are the purposes that a filing may name: the declared ones, and earlier names whose objections count for
 // one of them.
-func (v *View) objectable() []string {
+func (v *View) Objectable() []string {
 	names := v.declared()
 	for _, purpose := range names {
 		names = append(names, v.taken[purpose]...)

@@ -13,6 +13,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/registry/filing"
+	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -34,7 +35,7 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 		return nil, err
 	}
 	w := withdrawal{registry: r, request: request}
-	if err := checkUTF8(request.ProtoReflect()); err != nil {
+	if err := intake.CheckUTF8(request.ProtoReflect()); err != nil {
 		return nil, err
 	}
 	if err := w.check(); err != nil {
@@ -72,18 +73,18 @@ type withdrawal struct {
 
 // check says what is wrong with the request, whatever the policy.
 func (w *withdrawal) check() error {
-	var c checks
+	var c intake.Checks
 	if w.request.GetSubjectId() != "" {
 		// Only the one rule: what was filed under an earlier policy's ids can be withdrawn under a later one's.
-		c.id("subject_id", w.request.GetSubjectId())
+		c.ID("subject_id", w.request.GetSubjectId())
 	}
 	if typed := w.request.GetObjectionId(); typed != "" {
 		var err error
 		if w.id, err = event.ParseObjectionID(typed); err != nil {
-			c.add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
+			c.Add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
 		}
 	}
-	return c.err()
+	return c.Err()
 }
 
 // reasonOf is what a malformed value's error says, without its place.
@@ -126,7 +127,7 @@ func sameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
 // resolve says what the withdrawal comes to. A receipt of another filing than the request names lifts nothing: not that
 // one, since it is not what was asked for, and not what was asked for, since it proves nothing of that.
 func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
-	if err := checkPurposes(v.purposes, w.request.GetPurposes()); err != nil {
+	if err := intake.CheckPurposes(v.purposes, w.request.GetPurposes()); err != nil {
 		return store.Verdict{}, err
 	}
 	if w.foreign || w.proved == nil && filing.WordOr(w.request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != filing.VerifiedWord {

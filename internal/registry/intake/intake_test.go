@@ -1,0 +1,123 @@
+package intake_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/registry/intake"
+)
+
+// rules are a policy's that refuses one id.
+type rules struct{ objectable []string }
+
+func (rules) SubjectFault(id string) string {
+	if id == "username" {
+		return "a placeholder"
+	}
+	return ""
+}
+func (rules) Placeholders() []string { return []string{"username"} }
+func (r rules) Objectable() []string { return r.objectable }
+
+var now = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
+
+func TestCheckFilingNamesEveryFault(t *testing.T) {
+	request := &vetov1.FileObjectionRequest{
+		SubjectId: "username", ItemIds: []string{"photo", "ALL ", "Username"}, ContentKeys: []string{"k", "\x00"}, Country: "UK",
+		SentAt: timestamppb.New(now), ReceivedAt: timestamppb.New(now.Add(-time.Hour)),
+		CaseReference: "about photo", NoticeVersion: "a@b", Purposes: []string{"training", "advertising"},
+	}
+	err := intake.CheckFiling(rules{objectable: []string{"training"}}, request, now)
+	invalid, ok := errors.AsType[*intake.InvalidError](err)
+	if !ok {
+		t.Fatalf("%v, want *InvalidError", err)
+	}
+	var got []string
+	for _, f := range invalid.Fields {
+		got = append(got, f.Field)
+	}
+	want := "subject_id item_ids[1] item_ids[2] content_keys[1] country received_at case_reference notice_version purposes[1]"
+	if strings.Join(got, " ") != want {
+		t.Errorf("fields %v\nwant   %v", got, want)
+	}
+	for _, value := range []string{"ALL", "UK ", "a@b", "advertising", "about photo"} {
+		if strings.Contains(err.Error(), value) {
+			t.Errorf("the error echoes %q: %v", value, err)
+		}
+	}
+}
+
+func TestCheckFilingByTheKindOfFault(t *testing.T) {
+	good := func() *vetov1.FileObjectionRequest { return &vetov1.FileObjectionRequest{SubjectId: "anna"} }
+	for _, c := range []struct {
+		name   string
+		rules  rules
+		change func(*vetov1.FileObjectionRequest)
+		is     func(error) bool
+	}{
+		{"nothing is wrong", rules{}, func(*vetov1.FileObjectionRequest) {}, func(err error) bool { return err == nil }},
+		{"items without a person", rules{}, func(q *vetov1.FileObjectionRequest) { q.SubjectId, q.ItemIds = "", []string{"photo"} }, func(err error) bool { return err == nil }},
+		{"a purpose without a policy", rules{}, func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{"training"} },
+			func(err error) bool { return errors.Is(err, intake.ErrNoPolicy) }},
+		{"an undeclared purpose alone", rules{objectable: []string{"training"}}, func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{"x"} },
+			func(err error) bool {
+				e, ok := errors.AsType[*intake.UndeclaredPurposeError](err)
+				return ok && e.Field == "purposes[0]"
+			}},
+		{"a field of a later version", rules{}, func(q *vetov1.FileObjectionRequest) { q.LinkedSubjectIds = []string{"b"} },
+			func(err error) bool {
+				e, ok := errors.AsType[*intake.UnsupportedError](err)
+				return ok && e.Field == "linked_subject_ids"
+			}},
+		{"an instant that is none", rules{}, func(q *vetov1.FileObjectionRequest) { q.SentAt = &timestamppb.Timestamp{Nanos: -1} }, names("sent_at")},
+		{"the very first instant", rules{}, func(q *vetov1.FileObjectionRequest) { q.SentAt = timestamppb.New(time.Time{}) }, names("sent_at")},
+		{"a clock that is a little ahead", rules{}, func(q *vetov1.FileObjectionRequest) { q.SentAt = timestamppb.New(now.Add(30 * time.Second)) }, func(err error) bool { return err == nil }},
+		{"the future", rules{}, func(q *vetov1.FileObjectionRequest) { q.ReceivedAt = timestamppb.New(now.Add(time.Hour)) }, names("received_at")},
+	} {
+		request := good()
+		c.change(request)
+		if err := intake.CheckFiling(c.rules, request, now); !c.is(err) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// names says whether an error is about one field.
+func names(field string) func(error) bool {
+	return func(err error) bool {
+		e, ok := errors.AsType[*intake.InvalidError](err)
+		return ok && len(e.Fields) == 1 && e.Fields[0].Field == field
+	}
+}
+
+func TestCheckUTF8LooksAtEveryText(t *testing.T) {
+	request := &vetov1.FileObjectionRequest{SubjectId: "a\xff", ItemIds: []string{"b", "\xc3"}, CaseReference: "ä"}
+	err := intake.CheckUTF8(request.ProtoReflect())
+	invalid, ok := errors.AsType[*intake.InvalidError](err)
+	if !ok || len(invalid.Fields) != 2 || invalid.Fields[0].Field != "subject_id" || invalid.Fields[1].Field != "item_ids[1]" {
+		t.Errorf("%v, want faults of subject_id and item_ids[1]", err)
+	}
+	if err := intake.CheckUTF8((&vetov1.FileObjectionRequest{SubjectId: "anna"}).ProtoReflect()); err != nil {
+		t.Errorf("good text: %v", err)
+	}
+}
+
+func TestInvalidTellsSoManyAndHowManyMore(t *testing.T) {
+	if err := intake.Invalid(nil); err != nil {
+		t.Errorf("no faults: %v", err)
+	}
+	var faults []intake.FieldFault
+	for i := range intake.MaxFaults + 7 {
+		faults = append(faults, intake.FieldFault{Field: fmt.Sprint(i), Message: "x"})
+	}
+	invalid, ok := errors.AsType[*intake.InvalidError](intake.Invalid(faults))
+	if !ok || len(invalid.Fields) != intake.MaxFaults || invalid.More != 7 || !strings.HasSuffix(invalid.Error(), "and 7 more") {
+		t.Errorf("%d faults, %d more: %v", len(invalid.Fields), invalid.More, invalid)
+	}
+}
