@@ -45,5 +45,5 @@ func ExampleParseMapping() {
 	_, err := columns.ParseMapping([]string{"author_id"}, nil)
 	fmt.Println(err)
 	// Output:
-	// map "author_id": want field=column, e.g. author_id=user
+	// --map author_id: want FIELD=COLUMN, e.g. author_id=user
 }

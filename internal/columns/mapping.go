@@ -1,7 +1,6 @@
 package columns
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,23 +14,39 @@ type Mapping struct {
 	// Columns names a field's column where its name is another one, e.g. "author_id": "user". A signal's field is named alone: "robots". Two
 	// fields may name one column.
 	Columns map[string]string
-	// Absent names fields of Item that the corpus does not have, "signals" standing for all of them. A field that a regime reads has to be
-	// filled or named here: a forgotten column is the commonest way to train on someone.
+	// Absent names fields of Item that the corpus does not have. A field that a regime reads has to be filled or named here: a forgotten column
+	// is the commonest way to train on someone. "signals" stands for all signals; where a column fills one of them, each other one of the five
+	// has to be filled or named here by itself ("robots"), since the rules see them as one field and ask for none.
 	Absent []string
 }
 
+// MappingError says what is wrong with a mapping, or with how it fits a schema. Faults has at least one, each with what to do; it repeats names of
+// fields and columns, never a value.
+type MappingError struct{ Faults []string }
+
+// Error is the faults, a line each.
+func (e *MappingError) Error() string { return strings.Join(e.Faults, "\n") }
+
+// errorOf is nil where nothing is wrong.
+func errorOf(faults []string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return &MappingError{Faults: faults}
+}
+
 // ParseMapping reads the command line's spelling: pairs are `field=column`, absent are fields' names. Whether the names fit a corpus is for
-// NewReader to say. The error names every pair that is none, or that names a field again.
+// NewReader to say. The error, a *MappingError, names every pair that is none, or that names a field again.
 func ParseMapping(pairs, absent []string) (Mapping, error) {
 	m := Mapping{Absent: slices.Clone(absent)}
-	var faults []error
+	var faults []string
 	for _, pair := range pairs {
 		name, column, found := strings.Cut(pair, "=")
 		switch _, again := m.Columns[name]; {
 		case !found || name == "" || column == "":
-			faults = append(faults, fmt.Errorf("map %q: want field=column, e.g. author_id=user", pair))
+			faults = append(faults, fmt.Sprintf("--map %s: want FIELD=COLUMN, e.g. author_id=user", pair))
 		case again:
-			faults = append(faults, fmt.Errorf("map %q: %s has a column already: name one", pair, name))
+			faults = append(faults, fmt.Sprintf("--map %s: %s has a column already: name one", pair, name))
 		default:
 			if m.Columns == nil {
 				m.Columns = map[string]string{}
@@ -39,7 +54,7 @@ func ParseMapping(pairs, absent []string) (Mapping, error) {
 			m.Columns[name] = column
 		}
 	}
-	return m, errors.Join(faults...)
+	return m, errorOf(faults)
 }
 
 // required are the fields without which every row would be INVALID: a corpus that lacks one is refused before it is read.
@@ -52,32 +67,29 @@ const maxNamed = 30
 type resolution struct {
 	schema *arrow.Schema
 	m      Mapping
-	faults []error
+	faults []string
 }
 
 func (r *resolution) fault(format string, args ...any) {
-	r.faults = append(r.faults, fmt.Errorf(format, args...))
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
 }
 
 // checkNames refuses names of fields that an item does not have.
 func (r *resolution) checkNames() {
 	for _, name := range slices.Sorted(maps.Keys(r.m.Columns)) {
 		if !slices.ContainsFunc(fields, func(f field) bool { return f.name == name }) {
-			r.fault("map %s: an item has no such field; its fields are %s", name, strings.Join(fieldNames(), ", "))
+			r.fault("--map %s: an item has no such field; its fields are %s", name, strings.Join(Fillable(), ", "))
 		}
 	}
 	seen := map[string]bool{}
 	for _, name := range r.m.Absent {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		switch {
-		case i < 0:
-			r.fault("absent %s: an item has no such field; its fields are %s", name, strings.Join(itemFields(), ", "))
-		case fields[i].item != name:
-			r.fault("absent %s: it is one of the signals, which are absent together: name signals", name)
+		case !slices.Contains(Omittable(), name) && !slices.Contains(required, name):
+			r.fault("--absent %s: an item has no such field; its fields are %s", name, strings.Join(Omittable(), ", "))
 		case slices.Contains(required, name):
-			r.fault("absent %s: an item without it is invalid, so nothing could be included; name its column with map %s=COLUMN", name, name)
+			r.fault("--absent %s: an item without it is invalid, so nothing could be included; name its column with --map %s=COLUMN", name, name)
 		case seen[name]:
-			r.fault("absent %s: named twice", name)
+			r.fault("--absent %s: named twice", name)
 		}
 		seen[name] = true
 	}
@@ -93,26 +105,37 @@ func (r *resolution) column(f field) (int, bool) {
 		}
 	}
 	found := r.schema.FieldIndices(name)
-	absent := slices.Contains(r.m.Absent, f.item)
+	saying, absent := r.saysAbsent(f)
 	switch {
 	case absent && mapped:
 		r.fault("%s: named absent, and mapped to column %q: take one of the two away", f.name, name)
 	case absent && len(found) > 0:
-		r.fault("%s: named absent, but there is a column of that name: take absent %s away, or rename the column", f.name, f.item)
+		r.fault("%s: named absent, but there is a column of that name: take --absent %s away, or rename the column", f.name, saying)
 	case absent:
 	case len(found) > 1:
-		r.fault("%s: there are %d columns named %q, and no telling which is meant: rename one, or map %s to another", f.name, len(found), name, f.name)
+		r.fault("%s: there are %d columns named %q, and no telling which is meant: rename one, or --map %s to another", f.name, len(found), name, f.name)
 	case len(found) == 1:
 		return found[0], true
 	case mapped:
 		r.fault("%s: there is no column %q; the columns are %s", f.name, name, r.columnNames())
 	case slices.Contains(required, f.name):
-		r.fault("%s: there is no column of that name; name one with map %s=COLUMN; the columns are %s", f.name, f.name, r.columnNames())
+		r.fault("%s: there is no column of that name; name one with --map %s=COLUMN; the columns are %s", f.name, f.name, r.columnNames())
 	}
 	return 0, false
 }
 
-// checkSignals refuses a signal that stands in the struct `signals` and in a column of its own: each could say no where the other says nothing.
+// saysAbsent tells whether a field is named absent, and by which name.
+func (r *resolution) saysAbsent(f field) (name string, absent bool) {
+	for _, name := range []string{f.item, f.name} {
+		if slices.Contains(r.m.Absent, name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// checkSignals refuses a signal that stands in the struct `signals` and in a column of its own: each could say no where the other says nothing. It
+// refuses one that is named absent and stands in the struct, too.
 func (r *resolution) checkSignals(of arrow.Field) {
 	structure, ok := of.Type.(*arrow.StructType)
 	if !ok {
@@ -122,7 +145,10 @@ func (r *resolution) checkSignals(of arrow.Field) {
 		_, inside := structure.FieldByName(name)
 		_, mapped := r.m.Columns[name]
 		if inside && !mapped && name != other && r.schema.HasField(name) {
-			r.fault("%s: there is a column of that name, and column %q has it too; say which counts with map %s=%s, or rename one", name, of.Name, name, name)
+			r.fault("%s: there is a column of that name, and column %q has it too; say which counts with --map %s=%s, or rename one", name, of.Name, name, name)
+		}
+		if inside && slices.Contains(r.m.Absent, name) {
+			r.fault("%s: named absent, but column %q has it: take --absent %s away", name, of.Name, name)
 		}
 	}
 }
@@ -139,8 +165,8 @@ func (r *resolution) columnNames() string {
 	return strings.Join(names, ", ")
 }
 
-// fieldNames are what Mapping.Columns can name.
-func fieldNames() []string {
+// Fillable are the names of what a column can fill, as Mapping.Columns takes them: Item's fields and each signal, in Item's order.
+func Fillable() []string {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.name
@@ -148,13 +174,7 @@ func fieldNames() []string {
 	return names
 }
 
-// itemFields are what Mapping.Absent can name: the fields of Item.
-func itemFields() []string {
-	var names []string
-	for _, f := range fields {
-		if f.name == f.item {
-			names = append(names, f.name)
-		}
-	}
-	return names
+// Omittable are the names that Mapping.Absent takes: Item's fields but for those without which an item is invalid, and each of the five signals.
+func Omittable() []string {
+	return slices.DeleteFunc(Fillable(), func(name string) bool { return name == other || slices.Contains(required, name) })
 }

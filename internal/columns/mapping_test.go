@@ -35,23 +35,31 @@ func TestMappingFaults(t *testing.T) {
 		return columns.Mapping{Columns: map[string]string{field: column}}
 	}
 	absent := func(names ...string) columns.Mapping { return columns.Mapping{Absent: names} }
+	all5 := []string{"robots", "content_usage", "tdm_reservation", "c2pa_training_mining", "plus_data_mining"}
 	for name, test := range map[string]struct {
 		columns []column
 		mapping columns.Mapping
 		want    []string // what the error's lines hold, line by line
 	}{
-		"an unknown field":           {plain(1), to("author", "author_id"), []string{"map author: an item has no such field; its fields are item_id, kind,"}},
-		"an unknown absent field":    {plain(1), absent("label"), []string{"absent label: an item has no such field; its fields are item_id, kind,"}},
-		"a signal absent":            {plain(1), absent("robots"), []string{"absent robots: it is one of the signals, which are absent together: name signals"}},
-		"absent twice":               {plain(1), absent("labels", "labels"), []string{"absent labels: named twice"}},
-		"a required field absent":    {without("kind"), absent("kind"), []string{"absent kind: an item without it is invalid"}},
-		"a required field missing":   {without("author_id"), columns.Mapping{}, []string{`author_id: there is no column of that name; name one with map author_id=COLUMN; the columns are item_id, kind, visibility`}},
+		"an unknown field":           {plain(1), to("author", "author_id"), []string{"--map author: an item has no such field; its fields are item_id, kind,"}},
+		"an unknown absent field":    {plain(1), absent("label"), []string{"--absent label: an item has no such field; its fields are subjects, country,"}},
+		"a signal absent, and there": {with("robots", utf8), absent("robots"), []string{"robots: named absent, but there is a column of that name: take --absent robots away"}},
+		"a signal absent, inside":    {with("signals", structOf("robots")), absent(all5...), []string{`robots: named absent, but column "signals" has it: take --absent robots away`}},
+		"a signal absent and mapped": {plain(1), columns.Mapping{Columns: map[string]string{"robots": "kind"}, Absent: all5}, []string{`robots: named absent, and mapped to column "kind"`}},
+		"other absent":               {plain(1), absent("other"), []string{"--absent other: an item has no such field"}},
+		"four signals forgotten":     {with("robots", utf8), columns.Mapping{}, []string{"signals: another one has a column, and none is named for content_usage, tdm_reservation, c2pa_training_mining, plus_data_mining; where the corpus has it: --map content_usage=COLUMN, and so on; what it does not have: --absent content_usage,tdm_reservation,c2pa_training_mining,plus_data_mining"}},
+		"a signal forgotten":         {with("robots", utf8), absent("content_usage", "tdm_reservation", "plus_data_mining"), []string{"none is named for c2pa_training_mining; where the corpus has it: --map c2pa_training_mining=COLUMN"}},
+		"forgotten beside a struct":  {with("signals", structOf("robots", "content_usage")), absent("tdm_reservation"), []string{"none is named for c2pa_training_mining, plus_data_mining;"}},
+		"forgotten beside other":     {with("o", arrow.ListOf(utf8)), to("other", "o"), []string{"none is named for content_usage, tdm_reservation, robots,"}},
+		"absent twice":               {plain(1), absent("labels", "labels"), []string{"--absent labels: named twice"}},
+		"a required field absent":    {without("kind"), absent("kind"), []string{"--absent kind: an item without it is invalid"}},
+		"a required field missing":   {without("author_id"), columns.Mapping{}, []string{`author_id: there is no column of that name; name one with --map author_id=COLUMN; the columns are item_id, kind, visibility`}},
 		"a column that is not there": {plain(1), to("labels", "tags"), []string{`labels: there is no column "tags"; the columns are item_id, kind, visibility, author_id`}},
 		"mapped and absent":          {plain(1), columns.Mapping{Columns: map[string]string{"country": "kind"}, Absent: []string{"country"}}, []string{`country: named absent, and mapped to column "kind"`}},
 		"absent and there":           {with("labels", arrow.ListOf(utf8)), absent("labels"), []string{"labels: named absent, but there is a column of that name"}},
-		"signals absent, one there":  {with("robots", utf8), absent("signals"), []string{"robots: named absent, but there is a column of that name: take absent signals away"}},
+		"signals absent, one there":  {with("robots", utf8), absent("signals"), []string{"robots: named absent, but there is a column of that name: take --absent signals away"}},
 		"two columns of one name":    {append(plain(1), plain(1)[0]), columns.Mapping{}, []string{`item_id: there are 2 columns named "item_id", and no telling which is meant`}},
-		"a signal in two places":     {append(with("robots", utf8), column{"signals", structOf("robots"), ""}), columns.Mapping{}, []string{`robots: there is a column of that name, and column "signals" has it too; say which counts with map robots=robots`}},
+		"a signal in two places":     {append(with("robots", utf8), column{"signals", structOf("robots"), ""}), absent(all5[1:]...), []string{`robots: there is a column of that name, and column "signals" has it too; say which counts with --map robots=robots`}},
 		"text as a number":           {with("country", arrow.PrimitiveTypes.Int32), columns.Mapping{}, []string{`country: column "country" is of type int32; text fits: utf8, large_utf8, string_view, or a dictionary of one of them`}},
 		"text as bytes":              {append(plain(1), column{"who", arrow.BinaryTypes.Binary, "[null]"}), to("author_id", "who"), []string{`author_id: column "who" is of type binary; text fits`}},
 		"a dictionary of numbers":    {with("country", &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.PrimitiveTypes.Int8}), columns.Mapping{}, []string{`country: column "country" is of type dictionary`}},
@@ -69,7 +77,7 @@ func TestMappingFaults(t *testing.T) {
 		"a signal that is no text":   {with("signals", arrow.StructOf(arrow.Field{Name: "robots", Type: arrow.PrimitiveTypes.Int8})), columns.Mapping{}, []string{`signals: column "signals", in its field robots, is of type int8; text fits`}},
 		"everything at once": {
 			append(without("kind"), column{"labels", utf8, ""}), columns.Mapping{Columns: map[string]string{"author": "x"}, Absent: []string{"tags"}},
-			[]string{"map author: ", "absent tags: ", "kind: ", "labels: "},
+			[]string{"--map author: ", "--absent tags: ", "kind: ", "labels: "},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,11 +146,11 @@ func TestParseMapping(t *testing.T) {
 		"nothing":        {},
 		"pairs":          {pairs: []string{"author_id=user", "country=user", "labels=a=b"}, want: columns.Mapping{Columns: map[string]string{"author_id": "user", "country": "user", "labels": "a=b"}}},
 		"absent":         {absent: []string{"labels"}, want: columns.Mapping{Absent: []string{"labels"}}},
-		"no sign":        {pairs: []string{"author_id"}, fault: `map "author_id": want field=column, e.g. author_id=user`},
-		"no field":       {pairs: []string{"=user"}, fault: `map "=user": want field=column`},
-		"no column":      {pairs: []string{"author_id="}, fault: `map "author_id=": want field=column`},
-		"a field twice":  {pairs: []string{"country=a", "country=b"}, fault: `map "country=b": country has a column already: name one`},
-		"faults at once": {pairs: []string{"a", "b"}, fault: "map \"a\": want field=column, e.g. author_id=user\nmap \"b\": want"},
+		"no sign":        {pairs: []string{"author_id"}, fault: `--map author_id: want FIELD=COLUMN, e.g. author_id=user`},
+		"no field":       {pairs: []string{"=user"}, fault: `--map =user: want FIELD=COLUMN`},
+		"no column":      {pairs: []string{"author_id="}, fault: `--map author_id=: want FIELD=COLUMN`},
+		"a field twice":  {pairs: []string{"country=a", "country=b"}, fault: `--map country=b: country has a column already: name one`},
+		"faults at once": {pairs: []string{"a", "b"}, fault: "--map a: want FIELD=COLUMN, e.g. author_id=user\n--map b: want"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := columns.ParseMapping(test.pairs, test.absent)

@@ -176,16 +176,34 @@ func (r *resolution) fillInside(of arrow.Field, filled map[string]bool) {
 	}
 }
 
-// signalsWithout are the signals that are not filled, sorted.
-func signalsWithout(filled map[string]bool) []string {
-	var names []string
-	for _, name := range signalNames() {
-		if name != other && !filled[name] {
-			names = append(names, name)
+// absences are the fields of Item that are absent and the signals that are absent one by one, sorted. A signal that is neither filled nor named
+// is refused where another one is filled: for the rules all signals are one field, so nobody else would ask for it, and a no would be lost.
+func (r *resolution) absences(filled map[string]bool) (items, signals []string) {
+	for _, name := range r.m.Absent {
+		if slices.Contains(signalNames(), name) {
+			signals = append(signals, name)
+		} else {
+			items = append(items, name)
 		}
 	}
-	slices.Sort(names)
-	return names
+	var forgotten []string
+	for _, name := range signalNames() {
+		if name != other && !filled[name] && !slices.Contains(signals, name) {
+			forgotten = append(forgotten, name)
+		}
+	}
+	switch someFilled := slices.ContainsFunc(signalNames(), func(name string) bool { return filled[name] }); {
+	case slices.Contains(items, "signals"):
+		signals = nil // said already
+	case someFilled && len(forgotten) > 0:
+		r.fault("signals: another one has a column, and none is named for %s; where the corpus has it: --map %s=COLUMN, and so on; what it does not have: --absent %s",
+			strings.Join(forgotten, ", "), forgotten[0], strings.Join(forgotten, ","))
+	case !someFilled && len(forgotten) == 0:
+		items, signals = append(items, "signals"), nil
+	}
+	slices.Sort(items)
+	slices.Sort(signals)
+	return items, signals
 }
 
 // signalStruct binds a column of structs with a field for each signal, save those that are mapped apart. A null struct says nothing.

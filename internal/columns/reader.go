@@ -1,7 +1,6 @@
 package columns
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -15,7 +14,7 @@ type Reader struct {
 	fills  []columnFill
 	mapped []string
 	absent []string
-	silent []string // signals that no column fills, though another one is filled
+	silent []string // signals that are named absent by themselves
 }
 
 // columnFill copies one column of a batch.
@@ -24,10 +23,10 @@ type columnFill struct {
 	fill   fill
 }
 
-// NewReader holds a mapping against a schema. The error names every fault: a field or a column that does not exist, a contradiction, a column
-// whose type does not fit; each with what was found and what to do.
+// NewReader holds a mapping against a schema. The error, a *MappingError, names every fault: a field or a column that does not exist, a
+// contradiction, a column whose type does not fit, a signal that was forgotten beside another; each with what was found and what to do.
 func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
-	r := &Reader{schema: schema, absent: slices.Sorted(slices.Values(m.Absent))}
+	r := &Reader{schema: schema}
 	check := &resolution{schema: schema, m: m}
 	check.checkNames()
 	filled := map[string]bool{}
@@ -57,10 +56,8 @@ func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
 		}
 	}
 	slices.Sort(r.mapped)
-	if slices.Contains(r.mapped, "signals") {
-		r.silent = signalsWithout(filled)
-	}
-	if err := errors.Join(check.faults...); err != nil {
+	r.absent, r.silent = check.absences(filled)
+	if err := errorOf(check.faults); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -72,8 +69,8 @@ func (r *Reader) Mapped() []string { return slices.Clone(r.mapped) }
 // Absent returns the names of Item's fields that the mapping calls absent, sorted: what `absent_fields` takes.
 func (r *Reader) Absent() []string { return slices.Clone(r.absent) }
 
-// SilentSignals returns the names of the signals that no column fills, sorted, where some signal is filled: for the rules
-// all signals are one field, so nobody asks for the others. `other` is left out: few tables have it, and not by that name.
+// SilentSignals returns the names of the signals that the mapping calls absent one by one, sorted. Nobody is asked for them: for the rules all
+// signals are one field. `other` is never among them: few tables have it, and not by that name.
 func (r *Reader) SilentSignals() []string { return slices.Clone(r.silent) }
 
 // Columns returns the positions of the columns that Items looks at, ascending. A reader of the schema that has these alone, made with the same

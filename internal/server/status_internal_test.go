@@ -44,27 +44,29 @@ type sample struct {
 // samples has every exported error of the packages that handlers call, by its name. INTERNAL is for what a caller can do
 // nothing about: a start that was refused, damage, a fault in the code.
 var samples = map[string]sample{
-	"registry.ErrStale":               {registry.ErrStale, codes.Unavailable, "STALE"},
-	"registry.ErrClock":               {registry.ErrClock, codes.Unavailable, "CLOCK"},
-	"registry.ErrClockBehind":         {registry.ErrClockBehind, codes.Unavailable, "CLOCK"},
-	"registry.ErrNotReached":          {fmt.Errorf("%w: %w", registry.ErrNotReached, context.DeadlineExceeded), codes.Unavailable, "REVISION_NOT_REACHED"},
-	"registry.ErrSecret":              {registry.ErrSecret, codes.Internal, "INTERNAL"},
-	"registry.ErrDamaged":             {registry.ErrDamaged, codes.Internal, "INTERNAL"},
-	"registry.ErrNoPolicy":            {registry.ErrNoPolicy, codes.FailedPrecondition, "NO_ACTIVE_POLICY"},
-	"registry.ErrUnknownVersion":      {registry.ErrUnknownVersion, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
-	"registry.ErrNotSuspended":        {registry.ErrNotSuspended, codes.FailedPrecondition, "NOT_SUSPENDED"},
-	"registry.ErrReceipt":             {registry.ErrReceipt, codes.InvalidArgument, "RECEIPT_MISMATCH"},
-	"registry.ErrRequestReused":       {registry.ErrRequestReused, codes.AlreadyExists, "REQUEST_ID_REUSED"},
-	"registry.ErrFull":                {registry.ErrFull, codes.ResourceExhausted, "DISK_FULL"},
-	"registry.ErrBroken":              {registry.ErrBroken, codes.Unavailable, "STORE_BROKEN"},
-	"registry.ErrUnavailable":         {registry.ErrUnavailable, codes.Unavailable, "STORE_UNAVAILABLE"},
-	"registry.ErrClosed":              {registry.ErrClosed, codes.Unavailable, "STORE_UNAVAILABLE"},
-	"registry.ErrInUse":               {registry.ErrInUse, codes.Unavailable, "STORE_UNAVAILABLE"},
-	"registry.AboveHeadError":         {&registry.AboveHeadError{Head: 120}, codes.OutOfRange, "REVISION_ABOVE_HEAD"},
-	"registry.InvalidError":           {&registry.InvalidError{Fields: []registry.FieldFault{{Field: "subject_id", Message: "id is empty"}, {Field: "country", Message: "use GB"}}}, codes.InvalidArgument, "INVALID_REQUEST"},
-	"registry.UndeclaredPurposeError": {&registry.UndeclaredPurposeError{Field: "purposes[1]", Declared: []string{"ranking", "generative-ai-training"}}, codes.InvalidArgument, "UNDECLARED_PURPOSE"},
-	"registry.UnsupportedError":       {&registry.UnsupportedError{Field: "identifiers"}, codes.Unimplemented, "UNSUPPORTED"},
-	"registry.EtagError":              {&registry.EtagError{Active: 7}, codes.Aborted, "ETAG_MISMATCH"},
+	"registry.ErrStale":             {registry.ErrStale, codes.Unavailable, "STALE"},
+	"registry.ErrClock":             {registry.ErrClock, codes.Unavailable, "CLOCK"},
+	"registry.ErrClockBehind":       {registry.ErrClockBehind, codes.Unavailable, "CLOCK"},
+	"registry.ErrNotReached":        {fmt.Errorf("%w: %w", registry.ErrNotReached, context.DeadlineExceeded), codes.Unavailable, "REVISION_NOT_REACHED"},
+	"registry.ErrSecret":            {registry.ErrSecret, codes.Internal, "INTERNAL"},
+	"registry.ErrDamaged":           {registry.ErrDamaged, codes.Internal, "INTERNAL"},
+	"filing.ErrDamaged":             {registry.ErrDamaged, codes.Internal, "INTERNAL"},
+	"intake.ErrNoPolicy":            {registry.ErrNoPolicy, codes.FailedPrecondition, "NO_ACTIVE_POLICY"},
+	"registry.ErrNoPolicy":          {registry.ErrNoPolicy, codes.FailedPrecondition, "NO_ACTIVE_POLICY"},
+	"registry.ErrUnknownVersion":    {registry.ErrUnknownVersion, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
+	"registry.ErrNotSuspended":      {registry.ErrNotSuspended, codes.FailedPrecondition, "NOT_SUSPENDED"},
+	"registry.ErrReceipt":           {registry.ErrReceipt, codes.InvalidArgument, "RECEIPT_MISMATCH"},
+	"registry.ErrRequestReused":     {registry.ErrRequestReused, codes.AlreadyExists, "REQUEST_ID_REUSED"},
+	"registry.ErrFull":              {registry.ErrFull, codes.ResourceExhausted, "DISK_FULL"},
+	"registry.ErrBroken":            {registry.ErrBroken, codes.Unavailable, "STORE_BROKEN"},
+	"registry.ErrUnavailable":       {registry.ErrUnavailable, codes.Unavailable, "STORE_UNAVAILABLE"},
+	"registry.ErrClosed":            {registry.ErrClosed, codes.Unavailable, "STORE_UNAVAILABLE"},
+	"registry.ErrInUse":             {registry.ErrInUse, codes.Unavailable, "STORE_UNAVAILABLE"},
+	"registry.AboveHeadError":       {&registry.AboveHeadError{Head: 120}, codes.OutOfRange, "REVISION_ABOVE_HEAD"},
+	"intake.InvalidError":           {&registry.InvalidError{Fields: []registry.FieldFault{{Field: "subject_id", Message: "id is empty"}, {Field: "country", Message: "use GB"}}}, codes.InvalidArgument, "INVALID_REQUEST"},
+	"intake.UndeclaredPurposeError": {&registry.UndeclaredPurposeError{Field: "purposes[1]", Declared: []string{"ranking", "generative-ai-training"}}, codes.InvalidArgument, "UNDECLARED_PURPOSE"},
+	"intake.UnsupportedError":       {&registry.UnsupportedError{Field: "identifiers"}, codes.Unimplemented, "UNSUPPORTED"},
+	"registry.EtagError":            {&registry.EtagError{Active: 7}, codes.Aborted, "ETAG_MISMATCH"},
 	"registry.DangerError": {&registry.DangerError{Dangers: []registry.Danger{{Danger: vetov1.Danger_DANGER_DROPS_REGIME, Subject: "regimes[0]", Message: "the regime eu is dropped while it is suspended"}}},
 		codes.FailedPrecondition, "ACKNOWLEDGEMENT_NEEDED"},
 	"registry.UnknownRegimeError": {&registry.UnknownRegimeError{Regimes: []string{"eu", "uk"}}, codes.NotFound, "UNKNOWN_REGIME"},
@@ -112,7 +114,7 @@ var samples = map[string]sample{
 // TestEveryExportedErrorHasItsStatus reads the errors from the packages' source, so that a new one is not forgotten.
 func TestEveryExportedErrorHasItsStatus(t *testing.T) {
 	found := map[string]bool{}
-	for _, folder := range []string{"registry", "policy", "policy/jurisdiction", "store", "subject", "event", "gate", "gate/standings"} {
+	for _, folder := range []string{"registry", "registry/filing", "registry/intake", "policy", "policy/jurisdiction", "store", "subject", "event", "gate", "gate/standings"} {
 		for _, name := range exportedErrors(t, filepath.Join("..", filepath.FromSlash(folder))) {
 			found[name] = true
 			if _, ok := samples[name]; !ok {

@@ -167,9 +167,9 @@ func TestAReceiptSaysInItsFirstLineWhatTheObjectionDoes(t *testing.T) {
 		there         vetov1.Reason // of a post in that country
 	}{
 		{"where objections are honoured", "FR", about(), "is in force", vetov1.Reason_REASON_OBJECTED},
-		{"where they are recorded only", "US", about(), "is recorded", vetov1.Reason_REASON_ELIGIBLE},
-		{"recorded only, one purpose", "CA", about(training), "is recorded", vetov1.Reason_REASON_ELIGIBLE},
-		{"recorded only, a subdivision", "US-CA", about(), "is recorded", vetov1.Reason_REASON_ELIGIBLE},
+		{"where they are recorded only", "US", about(), "was recorded", vetov1.Reason_REASON_ELIGIBLE},
+		{"recorded only, one purpose", "CA", about(training), "was recorded", vetov1.Reason_REASON_ELIGIBLE},
+		{"recorded only, a subdivision", "US-CA", about(), "was recorded", vetov1.Reason_REASON_ELIGIBLE},
 		{"from nobody knows where", "", about(), "is in force", vetov1.Reason_REASON_NO_REGIME},
 		{"where no regime rules", "KE", about(), "is in force", vetov1.Reason_REASON_NO_REGIME},
 	} {
@@ -179,7 +179,7 @@ func TestAReceiptSaysInItsFirstLineWhatTheObjectionDoes(t *testing.T) {
 		if !strings.Contains(line, c.says) {
 			t.Errorf("%s: the first line is %q, want that it %s", c.name, line, c.says)
 		}
-		if c.says == "is recorded" && (!strings.Contains(line, "no effect") || !strings.Contains(line, c.country)) {
+		if c.says == "was recorded" && (!strings.Contains(line, "no effect") || !strings.Contains(line, c.country)) {
 			t.Errorf("%s: the first line is %q, and does not say that and where it has no effect", c.name, line)
 		}
 		if got := p.decide(t, post(id, in(c.country)), filed.GetRevision()).GetReason(); got != c.there {

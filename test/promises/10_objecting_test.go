@@ -104,7 +104,12 @@ func TestNoAccountIsNeeded(t *testing.T) {
 func TestAnybodyCanObjectAtAnyTime(t *testing.T) {
 	p := start(t, settings{noPolicy: true})
 	p.object(t, filing("early"))
-	p.apply(t, rules)
+	// The first policy gives objections no effect in some places; somebody has to answer for that now.
+	opening := applying(rules)
+	opening.Acknowledge = []*vetov1.Acknowledgement{{Danger: vetov1.Danger_DANGER_STOPS_HONOURING, Ground: "no right to object was offered there"}}
+	if _, err := p.policies.ApplyPolicy(context.Background(), opening); err != nil {
+		t.Fatal(err)
+	}
 	if got := p.decide(t, post("early"), 0).GetReason(); got != vetov1.Reason_REASON_OBJECTED {
 		t.Errorf("somebody objected before there was a policy, and is %v under the first", got)
 	}
@@ -346,3 +351,25 @@ func details[D any](err error) []D {
 	}
 	return found
 }
+
+// TestANameThatComesBackBringsItsObjectionsWithIt takes a purpose that inherited objections out of the policy, and puts it back without a word of
+// where it came from: one of the two steps has to be refused, or people are used for what they objected to.
+func TestANameThatComesBackBringsItsObjectionsWithIt(t *testing.T) {
+	p := start(t, settings{})
+	p.object(t, filing("by-name", about(training)))
+	p.apply(t, renamed("ai-training", "{purpose: generative-ai-training, kind: REPLACES}"))
+	if got := p.decideFor(t, "ai-training", post("by-name"), 0).GetReason(); got != vetov1.Reason_REASON_OBJECTED {
+		t.Fatalf("under the new name a post is %v", got)
+	}
+	without := strings.NewReplacer(
+		"  - {name: generative-ai-training, title: Training of generative AI models}\n", "",
+		"purposes: [generative-ai-training, model-evaluation]", "purposes: [model-evaluation]",
+		"purposes: [generative-ai-training]", "purposes: [model-evaluation]").Replace(rules)
+	_, dropping := p.policies.ApplyPolicy(context.Background(), applying(without))
+	_, returning := p.policies.ApplyPolicy(context.Background(), applying(renamed("ai-training", "")))
+	t.Logf("dropping: %v; returning: %v", dropping, returning)
+	if got := p.decideFor(t, "ai-training", post("by-name"), 0).GetReason(); got != vetov1.Reason_REASON_OBJECTED {
+		t.Errorf("nobody acknowledged anything, and a post of who objected is %v", got)
+	}
+}
+
