@@ -37,7 +37,7 @@ build: ## Build bin/veto.
 	go build -ldflags '-X main.version=$(VERSION)' -o bin/veto ./cmd/veto
 
 .PHONY: demo
-demo: build ## Show the gate at work: a policy, objections, a real corpus filtered, one more objection. Under a minute.
+demo: build ## Show the gate at work: a policy, objections, a real corpus filtered, one more objection. A few seconds.
 	./bin/veto demo
 
 .PHONY: test

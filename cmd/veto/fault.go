@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,10 +28,11 @@ const (
 
 // failure is an error as somebody at a terminal needs it: one line of what, a line for each part at fault, what to do.
 type failure struct {
-	what  string
-	parts []string
-	hint  string
-	exit  int
+	what   string
+	parts  []string
+	hint   string
+	exit   int
+	reason string // of the server's answer, as error_reason.proto names it
 }
 
 // Error is the whole in one line.
@@ -102,8 +104,15 @@ func explainStatus(answer *status.Status) *failure {
 			retry = d.GetRetryDelay().AsDuration()
 		}
 	}
+	f.reason = reason
 	f.settle(reason, metadata["violations"])
 	f.hint = remedy(reason, metadata)
+	if slices.Contains(remedied, reason) {
+		f.what, _, _ = strings.Cut(f.what, "; ")
+		for i := range f.parts {
+			f.parts[i], _, _ = strings.Cut(f.parts[i], "; ")
+		}
+	}
 	switch {
 	case f.hint != "":
 	case retry > 0:
@@ -113,6 +122,9 @@ func explainStatus(answer *status.Status) *failure {
 	}
 	return f
 }
+
+// remedied are the reasons whose message ends with what the hint says better here.
+var remedied = []string{"UNDECLARED_PURPOSE", "UNKNOWN_REGIME", "NO_ACTIVE_POLICY", "UNKNOWN_POLICY_VERSION", "REVISION_ABOVE_HEAD", "ETAG_MISMATCH"}
 
 // inShort is an answer's message; where it is the transport's, without the layers around its cause.
 func inShort(answer *status.Status) string {
@@ -172,7 +184,7 @@ func remedy(reason string, metadata map[string]string) string {
 	case "UNKNOWN_REGIME":
 		return "the active policy has " + listed(metadata, "regimes")
 	case "NO_ACTIVE_POLICY":
-		return "apply one: `veto policy apply FILE`"
+		return applyOne
 	case "REVISION_ABOVE_HEAD":
 		return "the log is at revision " + metadata["head"] + "; is this the register that the write went to?"
 	case "STORE_BROKEN":
@@ -182,6 +194,9 @@ func remedy(reason string, metadata map[string]string) string {
 	case "CLOCK":
 		return "the operator sets the server's clock"
 	case "UNKNOWN_POLICY_VERSION":
+		if metadata["latest"] == "0" {
+			return applyOne
+		}
 		return "the latest version is " + metadata["latest"]
 	case "RECEIPT_MISMATCH":
 		return "send the receipt's file as it was written, unchanged"
@@ -192,6 +207,9 @@ func remedy(reason string, metadata map[string]string) string {
 	}
 	return ""
 }
+
+// applyOne is what to do where no policy is active.
+const applyOne = "apply one: `veto policy apply FILE`"
 
 // remedyOfCode is for answers that carry no details: of the transport, not of veto.
 func remedyOfCode(code codes.Code) string {

@@ -64,6 +64,8 @@ func TestFaultsInWords(t *testing.T) {
 		{"nobody", answered(t, codes.Unavailable, `connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"`)}, //nolint:misspell // gRPC's words
 		{"stranger", answered(t, codes.Unimplemented, "unknown service veto.v1.RegistryService")},
 		{"wrapped", fmt.Errorf("filter: %w", answered(t, codes.OutOfRange, "min_revision: above the log's head", info("REVISION_ABOVE_HEAD", map[string]string{"head": "120"})))},
+		{"one hint", answered(t, codes.InvalidArgument, "purposes[0]: not declared; it declares training (and 1 more)", info("UNDECLARED_PURPOSE", map[string]string{"declared": "training"}),
+			&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "purposes[0]", Description: "not declared; it declares training"}, {Field: "purposes[1]", Description: "not declared; it declares training"}}})},
 		{"unsure", retriable(answered(t, codes.Unavailable, "the server is stopping"), "0d3c5a51-6b0e-4c39-9a53-6f6e1c1b7a01")},
 		{"sure", retriable(answered(t, codes.AlreadyExists, "request_id: was used for another request", info("REQUEST_ID_REUSED", nil)), "0d3c5a51-6b0e-4c39-9a53-6f6e1c1b7a01")},
 		{"interrupted", context.Canceled},

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -75,13 +76,16 @@ func filterCorpus(ctx context.Context, c *client, s terminal.Streams, f filterin
 	if err != nil {
 		return explainFilter(err)
 	}
-	if err := f.keep(&report); err != nil {
-		return err
-	}
+	// Told before it is kept: the rows are written, and the file may fail.
 	if f.output == outputJSON {
-		return json.NewEncoder(s.Out).Encode(report)
+		err = json.NewEncoder(s.Out).Encode(report)
+	} else {
+		err = report.WriteText(s.Out)
 	}
-	return report.WriteText(s.Out)
+	if report.PolicyVersions.First == 0 {
+		s.Hint("no policy was active, so nothing may be used: `veto policy apply FILE`, then filter again")
+	}
+	return errors.Join(f.keep(&report), err)
 }
 
 // mapping checks what was said of the corpus before anybody is asked.
@@ -95,9 +99,32 @@ func (f filtering) mapping() (columns.Mapping, error) {
 	}
 	mapping, err := columns.ParseMapping(f.mapped, f.absent)
 	if err != nil {
-		return columns.Mapping{}, usage(hint, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return columns.Mapping{}, explainMapping(err, exitUsage)
+	}
+	for name := range mapping.Columns {
+		if known := columns.Fillable(); !slices.Contains(known, name) {
+			return columns.Mapping{}, usage(terminal.Suggest(name, known), "--map %s: an item has no such field", name)
+		}
+	}
+	for _, name := range mapping.Absent {
+		if known := columns.Omittable(); !slices.Contains(columns.Fillable(), name) {
+			return columns.Mapping{}, usage(terminal.Suggest(name, known), "--absent %s: an item has no such field", name)
+		}
 	}
 	return mapping, nil
+}
+
+// explainMapping says a line for each thing that is wrong with a mapping, or with how the corpus fits it.
+func explainMapping(err error, exit int) error {
+	wrong, ok := errors.AsType[*columns.MappingError](err)
+	if !ok {
+		return err
+	}
+	f := &failure{what: wrong.Faults[0], hint: "`veto filter --help` has an example; docs/formats/columns.md tells of each field", exit: exit}
+	if len(wrong.Faults) > 1 {
+		f.what, f.parts = strconv.Itoa(len(wrong.Faults))+" things are wrong with the columns, and nothing was read", wrong.Faults
+	}
+	return f
 }
 
 // keep writes the report's file.
@@ -112,7 +139,11 @@ func (f filtering) keep(report *filter.Report) error {
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	if err := terminal.ReplaceFile(f.reportFile, 0o644, append(text, '\n')); err != nil {
+	write := terminal.CreateFile
+	if f.force {
+		write = terminal.ReplaceFile
+	}
+	if err := write(f.reportFile, 0o644, append(text, '\n')); err != nil {
 		return fmt.Errorf("write the report: %w; %s is complete", err, filepath.Base(f.out))
 	}
 	return nil
@@ -128,9 +159,11 @@ func explainFilter(err error) error {
 	case errors.Is(err, filter.ErrDamaged):
 		return failed("is it complete? A Parquet file is readable only once its writer has closed it", "%w", err)
 	case errors.Is(err, os.ErrNotExist):
-		return failed("look at the path", "%w", err)
+		if missing, ok := errors.AsType[*os.PathError](err); ok {
+			return failed("look at the path", "there is no file %s", missing.Path)
+		}
 	}
-	return err
+	return explainMapping(err, exitFailed)
 }
 
 // clearLine takes away a line of progress.
@@ -176,12 +209,16 @@ type streamDecider struct {
 	watch       func([]*vetov1.Item, filter.Answer)
 }
 
-// Decide sends a batch and receives its answer.
+// Decide sends a batch and receives its answer. The first one has no items: an item that says nothing stands in for them, since a server judges only
+// where there is one whether every field that the rules read is mapped. What became of it is left out.
 func (d *streamDecider) Decide(ctx context.Context, items []*vetov1.Item) (filter.Answer, error) {
 	// The run may end for another reason while the server says nothing.
 	defer context.AfterFunc(ctx, d.cancel)()
 	request := &vetov1.StreamDecideRequest{Options: d.options, Items: items, MinRevision: d.minRevision}
 	d.options = nil
+	if len(items) == 0 {
+		request.Items = []*vetov1.Item{{}}
+	}
 	// A stream that has ended says io.EOF to a sender; why it ended is for the receiver.
 	sent := d.stream.Send(request)
 	response, err := d.stream.Recv()
@@ -191,10 +228,11 @@ func (d *streamDecider) Decide(ctx context.Context, items []*vetov1.Item) (filte
 	if sent != nil {
 		return filter.Answer{}, sent
 	}
-	answer := filter.Answer{
-		Reasons: response.GetReasons(), Violations: response.GetViolations(),
-		Revision: response.GetRevision(), PolicyVersion: response.GetPolicyVersion(),
+	answer := filter.Answer{Revision: response.GetRevision(), PolicyVersion: response.GetPolicyVersion()}
+	if len(items) == 0 {
+		return answer, nil
 	}
+	answer.Reasons, answer.Violations = response.GetReasons(), response.GetViolations()
 	if len(answer.Reasons) != len(items) {
 		return filter.Answer{}, fmt.Errorf("decide %d items: %d answers came", len(items), len(answer.Reasons))
 	}

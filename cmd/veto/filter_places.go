@@ -1,20 +1,40 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// checkPlaces refuses files that would be written over what must stay, before anybody is asked: the corpus, the rows, or a register. --force is for an
-// earlier output; nobody means it for these.
+// checkPlaces refuses, before anybody is asked, files that would be written over what must stay: the corpus, the rows, or a register. --force is for an
+// earlier output; nobody means it for these. A report that could not be written is refused here too: the rows would be there, and its account would not.
 func (f filtering) checkPlaces() error {
 	for _, written := range []struct{ flag, path string }{{"-o", f.out}, {"--report", f.reportFile}} {
 		if written.path != "" && (isOfRegister(written.path) || f.secretFile != "" && samePlace(written.path, f.secretFile)) {
 			return usage("name another file with "+written.flag, "%s: the file belongs to a register, which would be lost", written.flag)
 		}
 	}
-	return f.checkReport()
+	if err := f.checkReport(); err != nil || f.reportFile == "" {
+		return err
+	}
+	folder, err := os.Stat(filepath.Dir(f.reportFile))
+	if err != nil || !folder.IsDir() {
+		return usage("make it first", "--report: there is no folder %s", filepath.Dir(f.reportFile))
+	}
+	switch there, err := os.Lstat(f.reportFile); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the report: %w", err)
+	case !there.Mode().IsRegular() && there.Mode().Type() != fs.ModeSymlink: // a link is replaced, not what it leads to
+		return usage("name another", "--report: %s is there and is no file", f.reportFile)
+	case !f.force:
+		return usage("--force replaces it", "--report: there is a file %s already", f.reportFile)
+	}
+	return nil
 }
 
 // checkReport refuses a report in the corpus's or the rows' place.

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/terminal"
 )
 
@@ -21,7 +24,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 		for _, child := range cmd.Commands() {
 			walk(child)
 		}
-		if cmd.Name() == "help" || cmd.Name() == "veto" {
+		if cmd.Name() == "veto" {
 			return
 		}
 		seen++
@@ -53,6 +56,36 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	walk(a.root())
 	if seen < 15 {
 		t.Errorf("looked at %d commands only", seen)
+	}
+}
+
+// TestHelpNamesObjectionsThatCanExist: who copies an example is not to be told of a typing error.
+func TestHelpNamesObjectionsThatCanExist(t *testing.T) {
+	entries, err := helpTexts.ReadDir("help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{2}\b`)
+	found := 0
+	for _, entry := range entries {
+		for _, id := range number.FindAllString(helpOf(strings.TrimSuffix(entry.Name(), ".txt")), -1) {
+			found++
+			if _, err := event.ParseObjectionID(id); err != nil {
+				t.Errorf("%s: %s: %v", entry.Name(), id, err)
+			}
+		}
+	}
+	if found < 2 {
+		t.Errorf("%d objections are named, want those of withdraw.txt", found)
+	}
+}
+
+// TestHelpNamesEveryDanger holds the list in the help to the API's.
+func TestHelpNamesEveryDanger(t *testing.T) {
+	for _, name := range terminal.Names(vetov1.Danger(0).Descriptor()) {
+		if !strings.Contains(helpOf("policy_apply"), "\n  "+name+" ") {
+			t.Errorf("the help of policy apply does not name %s", name)
+		}
 	}
 }
 

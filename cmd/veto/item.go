@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -120,6 +121,9 @@ func (f *itemFlags) over(item *vetov1.Item) error {
 // parseItem reads an item's JSON: protojson, but for enum values, which may go without their prefix.
 func parseItem(text []byte) (*vetov1.Item, error) {
 	const hint = "an object in the shape of veto.v1.Item, e.g. {\"item_id\": \"post-1\", \"kind\": \"POST\"}"
+	if !utf8.Valid(text) { // a reader of JSON would put other characters in the place of these bytes
+		return nil, usage(hint, "--item: not UTF-8")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber() // a number is handed on as it was written
 	var fields map[string]any
@@ -127,7 +131,10 @@ func parseItem(text []byte) (*vetov1.Item, error) {
 		if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return nil, usage(hint, "--item: not a JSON object")
 		}
-		return nil, usage(hint, "--item: not JSON from byte %d on", decoder.InputOffset())
+		return nil, usage("give "+hint+"; @FILE reads a file", "--item: not JSON")
+	}
+	if halfCharacter(text) { // likewise
+		return nil, usage(hint, "--item: an escape that is half a character, such as \\udcff, which is no text")
 	}
 	if decoder.More() {
 		return nil, usage("one item at a time; `veto filter` takes many", "--item: there is something after the object")

@@ -76,7 +76,7 @@ func object(ctx context.Context, c *client, s terminal.Streams, f filing) error 
 
 func (f filing) request() (*vetov1.FileObjectionRequest, error) {
 	if f.subject == "" && len(f.items) == 0 && len(f.contentKeys) == 0 {
-		return nil, usage("name the person, or --item or --content-key alone", "whom the objection is of is missing: veto object SUBJECT")
+		return nil, usage("veto object SUBJECT, or --item or --content-key alone", "SUBJECT is missing: who objects?")
 	}
 	channel, err := parseEnum[vetov1.Channel]("channel", f.channel)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +29,11 @@ func (a *app) policyGetCommand() *cobra.Command {
 	var t target
 	request := new(vetov1.GetPolicyRequest)
 	cmd := a.command("get", helpOf("policy_get"), 0, 0, func(ctx context.Context, _ *cobra.Command, _ []string) error {
-		if t.output != outputJSON && t.output != outputTable && t.output != outputYAML {
-			return usage("--output yaml, or --output json", "--output: no such form")
+		switch {
+		case a.sources["output"] == settings.Default:
+			t.output = outputYAML
+		case t.output != outputJSON && t.output != outputTable && t.output != outputYAML:
+			return usage("--output yaml, --output table, or --output json", "--output: no such form")
 		}
 		return a.connected(ctx, &t, false, func(ctx context.Context, c *client) error {
 			return policyGet(ctx, c, a.streams, request, t.output)
@@ -48,14 +53,19 @@ func policyGet(ctx context.Context, c *client, s terminal.Streams, request *veto
 	if err != nil {
 		return err
 	}
-	if output == outputJSON {
+	switch output {
+	case outputJSON:
 		return s.JSON(response)
+	case outputTable:
+		err = writeRegimes(s, response.GetPolicy(), response.GetSuspensions())
+	default:
+		document := response.GetYaml()
+		if document == "" {
+			document = string(policy.Format(response.GetPolicy()))
+		}
+		_, err = io.WriteString(s.Out, document)
 	}
-	document := response.GetYaml()
-	if document == "" {
-		document = string(policy.Format(response.GetPolicy()))
-	}
-	if _, err := io.WriteString(s.Out, document); err != nil {
+	if err != nil {
 		return err
 	}
 	s.Say("policy version %d, etag %s, at revision %d", response.GetPolicy().GetVersion(), response.GetPolicy().GetEtag(), response.GetRevision())
@@ -142,15 +152,46 @@ func readDocument(in io.Reader, path string) ([]byte, error) {
 	return document, nil
 }
 
-// suspensionWords tells a suspension in a line.
-func suspensionWords(x *vetov1.Suspension) string {
-	words := "regime " + x.GetRegime()
+// writeRegimes writes a line for each regime: whom it rules, how, and what of it is suspended.
+func writeRegimes(s terminal.Streams, p *vetov1.Policy, suspensions []*vetov1.Suspension) error {
+	var t terminal.Table
+	t.Add("REGIME", "RULES", "LEGAL BASIS", "OBJECTIONS", "SINCE", "SUSPENDED")
+	for _, r := range p.GetRegimes() {
+		since := "-"
+		if periods := r.GetPeriods(); len(periods) > 0 {
+			since = periods[len(periods)-1].GetStart().AsTime().UTC().Format(time.DateOnly)
+		}
+		var suspended []string
+		for _, x := range suspensions {
+			if x.GetRegime() == r.GetName() {
+				suspended = append(suspended, strings.TrimSpace(cmp.Or(partOfSuspension(x), "all")))
+			}
+		}
+		t.Add(r.GetName(), strings.Join(r.GetJurisdictions(), " "), terminal.Bare(r.GetLegalBasis()), terminal.Bare(r.GetObjections()), since,
+			terminal.OrDash(strings.Join(suspended, "; ")))
+	}
+	return t.Write(s.Out, "")
+}
+
+// partOfSuspension tells which part of its regime a suspension stops; "" where it is the whole.
+func partOfSuspension(x *vetov1.Suspension) (words string) {
 	if len(x.GetJurisdictions()) > 0 {
 		words += " in " + strings.Join(x.GetJurisdictions(), ", ")
 	}
 	if len(x.GetPurposes()) > 0 {
 		words += " for " + strings.Join(x.GetPurposes(), ", ")
 	}
+	return words
+}
+
+// scopeOfSuspension tells what a suspension stops.
+func scopeOfSuspension(x *vetov1.Suspension) string {
+	return "regime " + x.GetRegime() + partOfSuspension(x)
+}
+
+// suspensionWords tells a suspension in a line.
+func suspensionWords(x *vetov1.Suspension) string {
+	words := scopeOfSuspension(x)
 	words += " since " + terminal.Instant(x.GetSuspendedAt()) + ": " + x.GetReason()
 	if x.GetAuthority() != "" {
 		words += " (" + x.GetAuthority() + ")"

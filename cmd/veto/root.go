@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,9 +35,9 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.streams.Out)
 	root.SetErr(a.streams.Err)
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(cmd.OutOrStdout(), cmd.Long) })
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(see(cmd), "%v", err)
-	})
+	root.SetFlagErrorFunc(wrongFlag)
+	root.Version = built()
+	root.SetVersionTemplate(versionLine())
 	root.AddCommand(
 		a.serveCommand(), a.demoCommand(),
 		a.objectCommand(), a.withdrawCommand(), a.standingCommand(),
@@ -45,11 +46,15 @@ func (a *app) root() *cobra.Command {
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use:    "help [COMMAND]",
+		Long:   helpOf("help"),
 		Hidden: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			found, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
+			if err != nil {
 				return unknownCommand(root, args)
+			}
+			if len(rest) > 0 {
+				return unknownCommand(found, rest)
 			}
 			return found.Help()
 		},
@@ -69,11 +74,26 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, child.Name())
 		}
 	}
-	hint := see(cmd)
+	hint := "`" + cmd.CommandPath() + " --help` lists the commands"
 	if near := terminal.Nearest(args[0], names); near != "" {
 		hint = "did you mean `" + strings.TrimSpace(cmd.CommandPath()+" "+near) + "`?"
 	}
 	return usage(hint, "there is no command of that name")
+}
+
+// wrongFlag says what is wrong with a flag, without the value that it was given.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usage("want "+wrong.GetFlag().Usage, "--%s: not a value that it takes", wrong.GetFlag().Name)
+	}
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if near := terminal.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+			return usage("did you mean --"+near+"? "+see(cmd), "%v", err)
+		}
+	}
+	return usage(see(cmd), "%v", err)
 }
 
 // see points to a command's help.
@@ -98,6 +118,9 @@ func (a *app) command(use, help string, least, most int, runs func(ctx context.C
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if a.sources, err = settings.Settle(cmd.Flags(), settings.Names(allFlags(cmd.Root())...), a.environ); err != nil {
+				return err
+			}
+			if err := checkText(cmd, args); err != nil {
 				return err
 			}
 			return runs(cmd.Context(), cmd, args)

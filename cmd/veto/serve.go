@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,15 +76,24 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 		return errors.Join(err, listener.Close())
 	}
 	logger.Info("opened", telemetry.Folder, x.data, telemetry.Version, built())
-	return local.run(ctx, func(ctx context.Context) error {
+	err = local.run(ctx, func(ctx context.Context) error {
 		if err := bootstrap(ctx, local.registry, document, logger); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return answering.Serve(ctx, listener) })
-		group.Go(func() error { return x.announce(s, logger, listener.Addr(), ready) })
+		group.Go(func() error { return x.announce(logger, listener.Addr(), ready) })
+		group.Go(func() error {
+			<-ctx.Done()
+			logger.Info("stopping", telemetry.GraceMS, x.grace.Milliseconds())
+			return nil
+		})
 		return group.Wait()
 	})
+	if err == nil {
+		logger.Info("stopped")
+	}
+	return err
 }
 
 // document reads the policy's file before anything is opened: a name that was mistyped leaves nothing behind.
@@ -100,8 +110,14 @@ func (x service) open(ctx context.Context) (net.Listener, error) {
 		return nil, usage("listen on a loopback address such as "+defaultAddress, "--listen: %v", err)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", x.listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, failed("stop what listens there, or choose another address with --listen; port 0 takes a free one", "%s is taken", x.listen)
+	}
+	if wrong, ok := errors.AsType[*net.OpError](err); ok {
+		err = wrong.Err // without the layers around its cause
+	}
 	if err != nil {
-		return nil, failed("--listen takes another address; with port 0 a free one", "%w", err)
+		return nil, failed("HOST:PORT such as "+defaultAddress+"; port 0 takes a free one", "--listen: %w", err)
 	}
 	return listener, nil
 }
@@ -112,12 +128,8 @@ func healthInterval(maxStaleness time.Duration) time.Duration {
 }
 
 // announce says that calls are answered, and where.
-func (x service) announce(s terminal.Streams, logger *slog.Logger, address net.Addr, ready func(net.Addr)) error {
-	if x.log == string(telemetry.JSON) {
-		logger.Info("listening", telemetry.Address, address.String()) // a line of another form would break its reader
-	} else {
-		s.Say("listening on %s", address)
-	}
+func (x service) announce(logger *slog.Logger, address net.Addr, ready func(net.Addr)) error {
+	logger.Info("listening", telemetry.Address, address.String())
 	if x.readyFile != "" {
 		if err := terminal.ReplaceFile(x.readyFile, 0o644, []byte(address.String()+"\n")); err != nil {
 			return fmt.Errorf("write the ready file: %w", err)

@@ -31,10 +31,11 @@ func standing(ctx context.Context, c *client, s terminal.Streams, request *vetov
 	if output == outputJSON {
 		return s.JSON(response)
 	}
-	return writeStanding(s, response)
+	return writeStanding(s, response, request.GetCountry() != "")
 }
 
-func writeStanding(s terminal.Streams, r *vetov1.GetStandingResponse) error {
+// writeStanding writes what is on record, and what that means where that was asked.
+func writeStanding(s terminal.Streams, r *vetov1.GetStandingResponse, asked bool) error {
 	if len(r.GetObjections()) == 0 {
 		s.Print("nothing on record at revision %d\n", r.GetRevision())
 	} else {
@@ -49,6 +50,10 @@ func writeStanding(s terminal.Streams, r *vetov1.GetStandingResponse) error {
 		s.Print("at revision %d\n", r.GetRevision())
 	}
 	if len(r.GetEffects()) == 0 {
+		if asked {
+			s.Print("no policy is active, so no content is used for anything\n")
+			s.Hint(applyOne)
+		}
 		return nil
 	}
 	fmt.Fprintln(s.Out)

@@ -78,12 +78,33 @@ func resume(ctx context.Context, c *client, s terminal.Streams, x switching) err
 		RequestId: id, Regime: x.regime, Jurisdictions: x.jurisdictions, Purposes: x.purposes, Reason: x.reason, Authority: x.authority,
 	})
 	if err != nil {
-		return retriable(err, id)
+		return x.standing(ctx, c, retriable(err, id))
 	}
 	if x.output == outputJSON {
 		return s.JSON(response)
 	}
-	return writeSuspensions(s, response.GetSuspensions(), response.GetRevision())
+	return writeResumed(s, x, response)
+}
+
+// standing adds to an error that nothing was suspended in that way what is.
+func (x switching) standing(ctx context.Context, c *client, err error) error {
+	f := explain(err)
+	if f.reason != "NOT_SUSPENDED" {
+		return f
+	}
+	f.what, f.hint = "the regime is not suspended in that way", "name the same jurisdictions and purposes; `veto policy get --output table` lists what is suspended"
+	response, err := c.policies.GetPolicy(ctx, &vetov1.GetPolicyRequest{})
+	if err != nil {
+		return f // the first error is the one that was asked for
+	}
+	f.parts = nil
+	for _, suspension := range response.GetSuspensions() {
+		f.parts = append(f.parts, "suspended: "+suspensionWords(suspension))
+	}
+	if len(f.parts) == 0 {
+		f.parts, f.hint = []string{"nothing is suspended"}, ""
+	}
+	return f
 }
 
 // check wants a reason: whoever reads the log later was not there.
@@ -94,13 +115,25 @@ func (x switching) check() (string, error) {
 	return requestID(x.requestID)
 }
 
+// writeResumed tells what goes on, and what of the regime does not.
+func writeResumed(s terminal.Streams, x switching, r *vetov1.ResumeRegimeResponse) error {
+	var t terminal.Table
+	t.Add("resumed", scopeOfSuspension(&vetov1.Suspension{Regime: x.regime, Jurisdictions: x.jurisdictions, Purposes: x.purposes}))
+	for _, suspension := range r.GetSuspensions() {
+		t.Add("still suspended", suspensionWords(suspension))
+	}
+	if len(r.GetSuspensions()) == 0 {
+		t.Add("still suspended", "nothing of this regime")
+	}
+	t.Add("revision", strconv.FormatUint(r.GetRevision(), 10))
+	return t.Write(s.Out, "")
+}
+
+// writeSuspensions tells what stands still.
 func writeSuspensions(s terminal.Streams, standing []*vetov1.Suspension, revision uint64) error {
 	var t terminal.Table
 	for _, suspension := range standing {
 		t.Add("suspended", suspensionWords(suspension))
-	}
-	if len(standing) == 0 {
-		t.Add("suspended", "nothing of this regime")
 	}
 	t.Add("revision", strconv.FormatUint(revision, 10))
 	return t.Write(s.Out, "")

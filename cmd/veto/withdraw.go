@@ -78,7 +78,7 @@ func withdraw(ctx context.Context, c *client, s terminal.Streams, w withdrawal) 
 
 func (w withdrawal) request() (*vetov1.WithdrawObjectionRequest, error) {
 	if w.subject == "" && w.proofFile == "" {
-		return nil, usage("name the person, or give --receipt", "whose objection is lifted is missing: veto withdraw SUBJECT")
+		return nil, usage("veto withdraw SUBJECT, or --receipt FILE alone", "SUBJECT is missing: whose objection is lifted?")
 	}
 	channel, err := parseEnum[vetov1.Channel]("channel", w.channel)
 	if err != nil {

@@ -47,10 +47,10 @@ func TestMappingFaults(t *testing.T) {
 		"a signal absent, inside":    {with("signals", structOf("robots")), absent(all5...), []string{`robots: named absent, but column "signals" has it: take --absent robots away`}},
 		"a signal absent and mapped": {plain(1), columns.Mapping{Columns: map[string]string{"robots": "kind"}, Absent: all5}, []string{`robots: named absent, and mapped to column "kind"`}},
 		"other absent":               {plain(1), absent("other"), []string{"--absent other: an item has no such field"}},
-		"four signals forgotten":     {with("robots", utf8), columns.Mapping{}, []string{"signals: another one has a column, and none is named for content_usage, tdm_reservation, c2pa_training_mining, plus_data_mining; where the corpus has it: --map content_usage=COLUMN, and so on; what it does not have: --absent content_usage,tdm_reservation,c2pa_training_mining,plus_data_mining"}},
-		"a signal forgotten":         {with("robots", utf8), absent("content_usage", "tdm_reservation", "plus_data_mining"), []string{"none is named for c2pa_training_mining; where the corpus has it: --map c2pa_training_mining=COLUMN"}},
-		"forgotten beside a struct":  {with("signals", structOf("robots", "content_usage")), absent("tdm_reservation"), []string{"none is named for c2pa_training_mining, plus_data_mining;"}},
-		"forgotten beside other":     {with("o", arrow.ListOf(utf8)), to("other", "o"), []string{"none is named for content_usage, tdm_reservation, robots,"}},
+		"four signals forgotten":     {with("robots", utf8), columns.Mapping{}, []string{"signals: a column fills one of them, so each other one has to be named: content_usage, tdm_reservation, c2pa_training_mining, plus_data_mining; where the corpus has it: --map content_usage=COLUMN, and so on; what it does not have: --absent content_usage,tdm_reservation,c2pa_training_mining,plus_data_mining"}},
+		"a signal forgotten":         {with("robots", utf8), absent("content_usage", "tdm_reservation", "plus_data_mining"), []string{"each other one has to be named: c2pa_training_mining; where the corpus has it: --map c2pa_training_mining=COLUMN"}},
+		"forgotten beside a struct":  {with("signals", structOf("robots", "content_usage")), absent("tdm_reservation"), []string{"each other one has to be named: c2pa_training_mining, plus_data_mining;"}},
+		"forgotten beside other":     {with("o", arrow.ListOf(utf8)), to("other", "o"), []string{"each other one has to be named: content_usage, tdm_reservation, robots,"}},
 		"absent twice":               {plain(1), absent("labels", "labels"), []string{"--absent labels: named twice"}},
 		"a required field absent":    {without("kind"), absent("kind"), []string{"--absent kind: an item without it is invalid"}},
 		"a required field missing":   {without("author_id"), columns.Mapping{}, []string{`author_id: there is no column of that name; name one with --map author_id=COLUMN; the columns are item_id, kind, visibility`}},
@@ -74,7 +74,7 @@ func TestMappingFaults(t *testing.T) {
 		"a subject's id as a number": {with("subjects", arrow.ListOf(arrow.StructOf(arrow.Field{Name: "subject_id", Type: arrow.PrimitiveTypes.Int64}, arrow.Field{Name: "role", Type: utf8}))), columns.Mapping{}, []string{`subjects: column "subjects", in its structs' subject_id, is of type int64; a list or large_list of structs fits`}},
 		"signals as text":            {with("signals", utf8), columns.Mapping{}, []string{`signals: column "signals" is of type utf8; a struct fits, with at least one of content_usage,`}},
 		"signals of other names":     {with("signals", structOf("noai")), columns.Mapping{}, []string{`signals: column "signals" is of type struct<noai: utf8>; a struct fits`}},
-		"a signal that is no text":   {with("signals", arrow.StructOf(arrow.Field{Name: "robots", Type: arrow.PrimitiveTypes.Int8})), columns.Mapping{}, []string{`signals: column "signals", in its field robots, is of type int8; text fits`}},
+		"a signal that is no text":   {with("signals", arrow.StructOf(arrow.Field{Name: "robots", Type: arrow.PrimitiveTypes.Int8})), absent(all5[1:]...), []string{`signals: column "signals", in its field robots, is of type int8; text fits`}},
 		"everything at once": {
 			append(without("kind"), column{"labels", utf8, ""}), columns.Mapping{Columns: map[string]string{"author": "x"}, Absent: []string{"tags"}},
 			[]string{"--map author: ", "--absent tags: ", "kind: ", "labels: "},
@@ -114,7 +114,7 @@ func TestOneSignalApart(t *testing.T) {
 	all := append(plain(2), column{"signals", signalType, `[{"content_usage": "train-ai=n", "robots": "noai"}, {"robots": "noai"}]`},
 		column{"meta_robots", utf8, `[null, "noimageai"]`})
 	batch := record(t, all)
-	m := columns.Mapping{Columns: map[string]string{"robots": "meta_robots"}}
+	m := columns.Mapping{Columns: map[string]string{"robots": "meta_robots"}, Absent: []string{"tdm_reservation", "c2pa_training_mining", "plus_data_mining"}}
 	items := newReader(t, batch.Schema(), m).Items(batch, nil)
 	got := []*vetov1.Signals{items[0].Signals, items[1].Signals}
 	want := []*vetov1.Signals{{ContentUsage: "train-ai=n"}, {Robots: "noimageai"}}
@@ -129,7 +129,7 @@ func TestOtherIsNamedOrNothing(t *testing.T) {
 	if items := newReader(t, batch.Schema(), columns.Mapping{}).Items(batch, nil); items[0].Signals != nil {
 		t.Errorf("unmapped: %v", items[0].Signals)
 	}
-	m := columns.Mapping{Columns: map[string]string{"other": "other"}}
+	m := columns.Mapping{Columns: map[string]string{"other": "other"}, Absent: []string{"content_usage", "tdm_reservation", "robots", "c2pa_training_mining", "plus_data_mining"}}
 	items := newReader(t, batch.Schema(), m).Items(batch, nil)
 	if diff := cmp.Diff([]string{"noml"}, items[0].GetSignals().GetOther()); diff != "" {
 		t.Errorf("mapped (-want +got):\n%s", diff)
@@ -193,30 +193,36 @@ func FuzzParseMapping(f *testing.F) {
 	})
 }
 
-// TestSilentSignals: all signals are one field for the rules, so a corpus with one of them is asked for no other.
-func TestSilentSignals(t *testing.T) {
+// TestAbsentSignals: for the rules all signals are one field, so what is absent one by one is told apart from what is absent as a whole.
+func TestAbsentSignals(t *testing.T) {
 	structure := arrow.StructOf(arrow.Field{Name: "robots", Type: utf8}, arrow.Field{Name: "plus_data_mining", Type: utf8}, arrow.Field{Name: "other", Type: arrow.ListOf(utf8)})
 	with := func(more ...column) []column { return append(plain(1), more...) }
+	all := []string{"c2pa_training_mining", "content_usage", "plus_data_mining", "robots", "tdm_reservation"}
 	for name, test := range map[string]struct {
-		columns []column
-		mapping columns.Mapping
-		want    []string
+		columns        []column
+		mapping        columns.Mapping
+		absent, silent []string
 	}{
-		"no signal":         {plain(1), columns.Mapping{}, nil},
-		"signals absent":    {plain(1), columns.Mapping{Absent: []string{"signals"}}, nil},
-		"one column":        {with(column{"robots", utf8, "[null]"}), columns.Mapping{}, []string{"c2pa_training_mining", "content_usage", "plus_data_mining", "tdm_reservation"}},
-		"a renamed column":  {with(column{"meta", utf8, "[null]"}), columns.Mapping{Columns: map[string]string{"content_usage": "meta"}}, []string{"c2pa_training_mining", "plus_data_mining", "robots", "tdm_reservation"}},
-		"other alone":       {with(column{"other", arrow.ListOf(utf8), "[null]"}), columns.Mapping{Columns: map[string]string{"other": "other"}}, []string{"c2pa_training_mining", "content_usage", "plus_data_mining", "robots", "tdm_reservation"}},
-		"a struct":          {with(column{"signals", structure, "[null]"}), columns.Mapping{}, []string{"c2pa_training_mining", "content_usage", "tdm_reservation"}},
-		"a struct and more": {with(column{"signals", structure, "[null]"}, column{"tdm_reservation", utf8, "[null]"}, column{"r", utf8, "[null]"}), columns.Mapping{Columns: map[string]string{"robots": "r"}}, []string{"c2pa_training_mining", "content_usage"}},
+		"no signal":           {plain(1), columns.Mapping{}, nil, nil},
+		"signals absent":      {plain(1), columns.Mapping{Absent: []string{"signals", "labels"}}, []string{"labels", "signals"}, nil},
+		"each of five absent": {plain(1), columns.Mapping{Absent: all}, []string{"signals"}, nil},
+		"both said":           {plain(1), columns.Mapping{Absent: []string{"signals", "robots"}}, []string{"signals"}, nil},
+		"some absent":         {plain(1), columns.Mapping{Absent: []string{"robots", "labels"}}, []string{"labels"}, []string{"robots"}},
+		"one column":          {with(column{"robots", utf8, "[null]"}), columns.Mapping{Absent: []string{"tdm_reservation", "content_usage", "c2pa_training_mining", "plus_data_mining"}}, nil, []string{"c2pa_training_mining", "content_usage", "plus_data_mining", "tdm_reservation"}},
+		"other alone":         {with(column{"o", arrow.ListOf(utf8), "[null]"}), columns.Mapping{Columns: map[string]string{"other": "o"}, Absent: all}, nil, all},
+		"a struct":            {with(column{"signals", structure, "[null]"}), columns.Mapping{Absent: []string{"c2pa_training_mining", "content_usage", "tdm_reservation"}}, nil, []string{"c2pa_training_mining", "content_usage", "tdm_reservation"}},
+		"a struct and more":   {with(column{"signals", structure, "[null]"}, column{"tdm_reservation", utf8, "[null]"}, column{"r", utf8, "[null]"}), columns.Mapping{Columns: map[string]string{"robots": "r"}, Absent: []string{"content_usage", "c2pa_training_mining"}}, nil, []string{"c2pa_training_mining", "content_usage"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := columns.NewReader(schemaOf(test.columns), test.mapping)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, r.SilentSignals()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
+			if diff := cmp.Diff(test.absent, r.Absent()); diff != "" {
+				t.Errorf("absent (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.silent, r.SilentSignals()); diff != "" {
+				t.Errorf("silent signals (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -188,7 +188,8 @@ func (r *resolution) absences(filled map[string]bool) (items, signals []string) 
 	}
 	var forgotten []string
 	for _, name := range signalNames() {
-		if name != other && !filled[name] && !slices.Contains(signals, name) {
+		_, mapped := r.m.Columns[name] // to a column that is wrong, if it is not filled: that is told already
+		if name != other && !filled[name] && !mapped && !slices.Contains(signals, name) {
 			forgotten = append(forgotten, name)
 		}
 	}
@@ -196,7 +197,7 @@ func (r *resolution) absences(filled map[string]bool) (items, signals []string) 
 	case slices.Contains(items, "signals"):
 		signals = nil // said already
 	case someFilled && len(forgotten) > 0:
-		r.fault("signals: another one has a column, and none is named for %s; where the corpus has it: --map %s=COLUMN, and so on; what it does not have: --absent %s",
+		r.fault("signals: a column fills one of them, so each other one has to be named: %s; where the corpus has it: --map %s=COLUMN, and so on; what it does not have: --absent %s",
 			strings.Join(forgotten, ", "), forgotten[0], strings.Join(forgotten, ","))
 	case !someFilled && len(forgotten) == 0:
 		items, signals = append(items, "signals"), nil

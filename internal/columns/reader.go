@@ -41,16 +41,16 @@ func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
 			bind = signalStruct(check.signalsApart())
 		}
 		from := schema.Field(column)
+		filled[f.name] = true
+		if f.name == "signals" {
+			check.fillInside(from, filled)
+		}
 		fill, bad := bind(from.Type)
 		if bad != nil {
 			check.fault("%s: column %q%s is of type %s; %s", f.name, from.Name, bad.at, bad.got, bad.want)
 			continue
 		}
 		r.fills = append(r.fills, columnFill{column, fill})
-		filled[f.name] = true
-		if f.name == "signals" {
-			check.fillInside(from, filled)
-		}
 		if !slices.Contains(r.mapped, f.item) {
 			r.mapped = append(r.mapped, f.item)
 		}

@@ -32,7 +32,7 @@ func (s *story) before(ctx context.Context) error {
 	s.say("%s holds the metadata of %s real contributions by %s people, pseudonymised; no content. None of these people has objected yet, so the rules alone decide: "+
 		"%s rows would be used, %s would not.", s.Corpus, terminal.Thousands(report.Offered), terminal.Thousands(len(s.authors)),
 		terminal.Thousands(report.Included), terminal.Thousands(report.Offered-report.Included))
-	s.included = report.Included
+	s.included, s.excluded = report.Included, byReason(report)
 	return nil
 }
 
@@ -127,10 +127,32 @@ func (s *story) filtered(ctx context.Context) error {
 		return err
 	}
 	s.lines("   ", shortened(text.String()))
-	s.say("The objections took out %s rows: OBJECTED are those of the objectors, THIRD_PARTY are other people's in which they appear. An objection from a country "+
-		"whose regime gives objections no effect is recorded all the same, and counts for whatever is ruled elsewhere.", terminal.Thousands(s.included-report.Included))
-	s.included = report.Included
+	now := byReason(report)
+	s.say("The objections took out %s rows. OBJECTED, %s rows, are those of the objectors; THIRD_PARTY, %s more than before, are other people's in which they appear.%s An objection "+
+		"from a country whose regime gives objections no effect is recorded all the same, and counts for whatever is ruled elsewhere.",
+		terminal.Thousands(s.included-report.Included), terminal.Thousands(now["OBJECTED"]), terminal.Thousands(now["THIRD_PARTY"]-s.excluded["THIRD_PARTY"]), moved(s.excluded, now))
+	s.included, s.excluded = report.Included, now
 	return nil
+}
+
+// byReason are a report's excluded rows.
+func byReason(r filter.Report) map[string]int64 {
+	rows := map[string]int64{}
+	for _, c := range r.Excluded {
+		rows[c.Reason] = c.Rows
+	}
+	return rows
+}
+
+// moved says how many rows were out before, for a reason whose check comes later than the new one: without them the numbers do not add up.
+func moved(before, now map[string]int64) string {
+	var words strings.Builder
+	for _, reason := range slices.Sorted(maps.Keys(before)) {
+		if gone := before[reason] - now[reason]; gone > 0 {
+			fmt.Fprintf(&words, " %s of these rows were out before, as %s: the check of objections comes first.", terminal.Thousands(gone), reason)
+		}
+	}
+	return words.String()
 }
 
 // maxLines is what is shown of each part of a report.

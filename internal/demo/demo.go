@@ -50,7 +50,8 @@ type story struct {
 	Config
 	step     int
 	purpose  string
-	included int64 // rows, as the newest filter run counted them
+	included int64            // rows, as the newest filter run counted them
+	excluded map[string]int64 // rows by reason, in the same run
 	mapped   []string
 	absent   []string
 	authors  map[string]*author
@@ -162,6 +163,7 @@ func (s *story) try(context.Context) error {
 		"explain --item-id post-1 --kind POST --visibility PUBLIC --author account-4711 --country DE --age 18 --age-at-creation 18",
 		"withdraw --receipt receipt.json",
 		"policy suspend eu --reason \"a regulator asked\" --jurisdiction IE",
+		"policy get --output table",
 		"filter " + s.Corpus + " -o usable.parquet",
 	} {
 		s.print("   %s %s\n", s.Program, command)

@@ -72,7 +72,7 @@ func (s *story) requests(ctx context.Context) error {
 	t.Add("recorded", terminal.Thousands(count.answers[accepted]), "each on disk before it was acknowledged, with a receipt")
 	t.Add("unchanged", terminal.Thousands(count.answers[unchanged]), "it stood already; or a withdrawal without proof, which changes nothing")
 	t.Add("refused", terminal.Thousands(count.answers[refused]), "with the field at fault and what would be right")
-	t.Add("as expected", terminal.Thousands(count.asExpected), fmt.Sprintf("and %d where the file takes the other answer too", count.defensible))
+	t.Add("as expected", terminal.Thousands(count.asExpected+count.defensible), fmt.Sprintf("by the answers in the file; where it allows two, %d times by the second", count.defensible))
 	if len(count.otherwise) > 0 {
 		t.Add("otherwise", terminal.Thousands(len(count.otherwise)), "row "+strings.Join(count.otherwise, ", "))
 	}

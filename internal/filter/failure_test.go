@@ -226,12 +226,51 @@ func TestChangedInputIsRefused(t *testing.T) {
 	}
 }
 
+// firstCall answers calls without items.
+type firstCall struct {
+	answer filter.Answer
+	err    error
+	calls  int // without items
+}
+
+func (d *firstCall) Decide(ctx context.Context, items []*vetov1.Item) (filter.Answer, error) {
+	if len(items) > 0 {
+		return everything(ctx, items)
+	}
+	d.calls++
+	return d.answer, d.err
+}
+
+// TestTheDeciderIsAskedBeforeTheFirstRow: a purpose that is none, a revision out of reach and fields that nobody mapped are refused for an empty
+// corpus too.
+func TestTheDeciderIsAskedBeforeTheFirstRow(t *testing.T) {
+	for _, rows := range []int{0, 25} {
+		d := &firstCall{err: errors.New("no such purpose")}
+		if says := refused(t, t.Context(), config(t, small(t, rows), d), d.err); !strings.Contains(says, "ask before the first row: no such purpose") {
+			t.Errorf("%d rows: %s", rows, says)
+		}
+		d = &firstCall{answer: filter.Answer{Reasons: make([]vetov1.Reason, 1)}}
+		if says := refused(t, t.Context(), config(t, small(t, rows), d), nil); !strings.Contains(says, "no item was sent and 1 reasons came back") {
+			t.Errorf("%d rows: %s", rows, says)
+		}
+		d = &firstCall{answer: filter.Answer{Revision: 7, PolicyVersion: 2}}
+		report := run(t, config(t, small(t, rows), d))
+		want := filter.Span{First: 12, Last: 12} // of the rows
+		if rows == 0 {
+			want = filter.Span{First: 7, Last: 7}
+		}
+		if report.Revisions != want || d.calls != 1 {
+			t.Errorf("%d rows: decided at %v after %d first calls, want %v after one", rows, report.Revisions, d.calls, want)
+		}
+	}
+}
+
 func TestMappingFaultsAreTold(t *testing.T) {
 	in := write(t, arrow.NewSchema(append(itemFields(), arrow.Field{Name: "labels", Type: utf8, Nullable: true}), nil), nil, 10)
 	c := config(t, in, everything)
-	c.Mapping = columns.Mapping{Absent: []string{"robots"}}
+	c.Mapping = columns.Mapping{Absent: []string{"label"}}
 	says := refused(t, t.Context(), c, nil)
-	for _, want := range []string{"map columns to fields: ", "absent robots: ", `labels: column "labels" is of type utf8`} {
+	for _, want := range []string{"map columns to fields: ", "--absent label: ", `labels: column "labels" is of type utf8`} {
 		if !strings.Contains(says, want) {
 			t.Errorf("Run: %s, want it to say: %s", says, want)
 		}

@@ -32,7 +32,8 @@ const defaultBatchRows = 8192
 // A Decider decides batches of items for one purpose, without redactions: nothing here can mask a subject.
 //
 // Decide blocks until the answer is there or ctx ends, is called by one goroutine at a time, in the order of the rows, and may neither keep nor
-// change the items after it returns. Any error ends the run without an output.
+// change the items after it returns. The first call has no items: it is there to refuse what no item could make right, such as a purpose, and its
+// answer has the revision and the policy version alone. Any error ends the run without an output.
 type Decider interface {
 	Decide(ctx context.Context, items []*vetov1.Item) (Answer, error)
 }

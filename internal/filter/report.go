@@ -12,17 +12,17 @@ type Report struct {
 	Redacted int64 `json:"redacted"`
 	// Excluded counts the rows that may not be used by reason (`OBJECTED`), most first.
 	Excluded []ReasonCount `json:"excluded"`
-	// Invalid counts the rows that could not be read by field, most first. A row counts once.
+	// Invalid counts the rows that could not be read by field and message, most first. A row counts once.
 	Invalid []InvalidCount `json:"invalid"`
 	// ByCountry, ByKind and ByLanguage split the same rows, those with most offered rows first.
 	ByCountry  []Split `json:"by_country"`
 	ByKind     []Split `json:"by_kind"`
 	ByLanguage []Split `json:"by_language"`
-	// Mapped are the fields that columns filled; NotChecked what no rule could look at: fields that the caller named absent and,
-	// where some signals were filled, those that were not (`signals.robots`).
+	// Mapped are the fields that columns filled; NotChecked what no rule could look at: what the caller named absent, a signal by itself as
+	// `signals.robots`.
 	Mapped     []string `json:"mapped"`
 	NotChecked []string `json:"not_checked"`
-	// Revisions and PolicyVersions are the lowest and the highest that a batch was decided at.
+	// Revisions and PolicyVersions are the lowest and the highest that a batch was decided at; of a corpus without rows, those that stood.
 	Revisions      Span `json:"revisions"`
 	PolicyVersions Span `json:"policy_versions"`
 	// Seconds that the run took, and rows decided in one.
@@ -37,11 +37,11 @@ type ReasonCount struct {
 	Rows   int64  `json:"rows"`
 }
 
-// InvalidCount counts rows with one field at fault.
+// InvalidCount counts rows with one field at fault in one way.
 type InvalidCount struct {
 	// Field is the path in the item, positions left out: `author_id`, `subjects[].role`.
 	Field string `json:"field"`
-	// Message says what is wrong with the first of them.
+	// Message says what is wrong.
 	Message string `json:"message"`
 	Rows    int64  `json:"rows"`
 	// FirstRows are positions of the first five in the corpus, from 1.
@@ -58,7 +58,7 @@ type Split struct {
 	Invalid  int64  `json:"invalid"`
 }
 
-// Span is a lowest and a highest number; both are 0 where nothing was decided.
+// Span is a lowest and a highest number.
 type Span struct {
 	First uint64 `json:"first"`
 	Last  uint64 `json:"last"`

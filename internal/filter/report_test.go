@@ -127,7 +127,7 @@ func TestReportIsBounded(t *testing.T) {
 		a := filter.Answer{}
 		for i := range items {
 			a.Reasons = append(a.Reasons, vetov1.Reason_REASON_INVALID)
-			a.Violations = append(a.Violations, &vetov1.IndexedViolation{Index: int32(i), Violation: &vetov1.Violation{Field: "f" + itoa(i)}})
+			a.Violations = append(a.Violations, &vetov1.IndexedViolation{Index: int32(i), Violation: &vetov1.Violation{Field: "f" + itoa(i), Message: "is wrong"}})
 		}
 		return a, nil
 	}))
@@ -139,6 +139,9 @@ func TestReportIsBounded(t *testing.T) {
 	}
 	if rest := report.ByCountry[0]; rest.Name != "(other)" || rest.Offered != 500 {
 		t.Errorf("the first of the countries is %v, want the 500 others", rest)
+	}
+	if rest := report.Invalid[0]; rest.Field != "(other)" || rest.Rows != 500 || rest.Message != "faults of more kinds than are told apart" {
+		t.Errorf("the first of the faults is %v, want the 500 others, with the words of none", rest)
 	}
 	var text strings.Builder
 	if err := report.WriteText(&text); err != nil {
@@ -210,8 +213,8 @@ func TestDeciderIsToldTheFields(t *testing.T) {
 	}
 }
 
-// TestSilentSignalsAreNotChecked: what a corpus has no column for stands in the report by its name.
-func TestSilentSignalsAreNotChecked(t *testing.T) {
+// TestAbsentSignalsAreNotChecked: what a corpus has no column for stands in the report by its name.
+func TestAbsentSignalsAreNotChecked(t *testing.T) {
 	schema := arrow.NewSchema(append(itemFields(), arrow.Field{Name: "robots", Type: utf8, Nullable: true}), nil)
 	c := config(t, write(t, schema, []string{
 		`{"item_id": "i0", "kind": "POST", "visibility": "PUBLIC", "author_id": "u", "robots": "noai"}`,
@@ -222,7 +225,7 @@ func TestSilentSignalsAreNotChecked(t *testing.T) {
 		}
 		return vetov1.Reason_REASON_ELIGIBLE
 	}))
-	c.Now, c.Mapping = steady(time.Second), columns.Mapping{Absent: []string{"service", "labels"}}
+	c.Now, c.Mapping = steady(time.Second), columns.Mapping{Absent: []string{"service", "labels", "content_usage", "tdm_reservation", "c2pa_training_mining", "plus_data_mining"}}
 	var fields filter.Fields
 	open := c.Open
 	c.Open = func(ctx context.Context, f filter.Fields) (filter.Decider, error) {

@@ -53,7 +53,7 @@ func (r *Report) writeInvalid(b *bytes.Buffer) {
 		return
 	}
 	t := table{left: map[int]bool{2: true, 3: true}}
-	t.add("invalid field", "rows", "first rows", "what is wrong with the first")
+	t.add("invalid field", "rows", "first rows", "what is wrong")
 	for _, c := range r.Invalid {
 		var rows []string
 		for _, n := range c.FirstRows {

@@ -47,6 +47,10 @@ func run(ctx context.Context, c Config) (_ Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
+	first, err := ask(ctx, decider)
+	if err != nil {
+		return Report{}, err
+	}
 	to, err := place.create()
 	if err != nil {
 		return Report{}, err
@@ -60,6 +64,9 @@ func run(ctx context.Context, c Config) (_ Report, err error) {
 	if err := from.unchanged(); err != nil {
 		return Report{}, err
 	}
+	if from.rows == 0 {
+		count.decidedAt(first.Revision, first.PolicyVersion)
+	}
 	report, err := count.report(from.rows, c.Now().Sub(start))
 	if err != nil {
 		return Report{}, err
@@ -68,6 +75,19 @@ func run(ctx context.Context, c Config) (_ Report, err error) {
 		return Report{}, err
 	}
 	return report, to.publish()
+}
+
+// ask asks the decider before the first row, without one: so purpose, revision and mapping are judged for an empty corpus too, and before anything
+// is written.
+func ask(ctx context.Context, d Decider) (Answer, error) {
+	answer, err := d.Decide(ctx, nil)
+	if err == nil && len(answer.Reasons) > 0 {
+		err = fmt.Errorf("no item was sent and %d reasons came back", len(answer.Reasons))
+	}
+	if err != nil {
+		return Answer{}, fmt.Errorf("ask before the first row: %w", err)
+	}
+	return answer, nil
 }
 
 // batch is some rows of one row group on their way to the decider.

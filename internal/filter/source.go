@@ -121,7 +121,7 @@ type rowReader struct {
 	leaves []int
 	mapped []string
 	absent []string
-	silent []string // signals that no column fills, though another one is filled
+	silent []string // signals that are named absent one by one
 }
 
 // openRows holds the mapping against the corpus's schema.

@@ -21,7 +21,7 @@ type tally struct {
 	included   int64
 	redacted   int64
 	excluded   map[vetov1.Reason]int64
-	invalid    map[string]*InvalidCount
+	invalid    map[fault]*InvalidCount
 	byCountry  map[string]*Split
 	byKind     map[string]*Split
 	byLanguage map[string]*Split
@@ -30,8 +30,7 @@ type tally struct {
 	decided    bool
 }
 
-// newTally counts rows whose fields came from columns or were named absent; the silent signals came from nowhere, though
-// others did.
+// newTally counts rows whose fields came from columns or were named absent; the silent signals were named absent one by one.
 func newTally(purpose string, fields Fields, silent []string) *tally {
 	notChecked := append([]string{}, fields.Absent...)
 	for _, name := range silent {
@@ -40,7 +39,7 @@ func newTally(purpose string, fields Fields, silent []string) *tally {
 	slices.Sort(notChecked)
 	return &tally{
 		purpose: purpose, mapped: append([]string{}, fields.Mapped...), notChecked: notChecked,
-		excluded: map[vetov1.Reason]int64{}, invalid: map[string]*InvalidCount{},
+		excluded: map[vetov1.Reason]int64{}, invalid: map[fault]*InvalidCount{},
 		byCountry: map[string]*Split{}, byKind: map[string]*Split{}, byLanguage: map[string]*Split{},
 	}
 }
@@ -152,8 +151,14 @@ func languageName(tag string) string {
 	return tag
 }
 
-// maxExamples is how many rows are named for each field at fault.
+// maxExamples is how many rows are named for each fault.
 const maxExamples = 5
+
+// fault is what rows that cannot be read are counted by.
+type fault struct{ field, message string }
+
+// otherFaults is said of the rows whose faults are not told apart any more.
+const otherFaults = "faults of more kinds than are told apart"
 
 // positions are what two violations of one field differ in.
 var positions = regexp.MustCompile(`\[\d+\]`)
@@ -167,14 +172,15 @@ func (t *tally) addInvalid(v *vetov1.Violation) {
 	if field == "" {
 		field = nameNone
 	}
-	c, found := t.invalid[field]
+	f := fault{field, v.GetMessage()}
+	c, found := t.invalid[f]
 	if !found && len(t.invalid) >= maxNames {
-		field = nameOther
-		c, found = t.invalid[field]
+		f = fault{nameOther, otherFaults}
+		c, found = t.invalid[f]
 	}
 	if !found {
-		c = &InvalidCount{Field: field, Message: v.GetMessage()}
-		t.invalid[field] = c
+		c = &InvalidCount{Field: f.field, Message: f.message}
+		t.invalid[f] = c
 	}
 	c.Rows++
 	if len(c.FirstRows) < maxExamples {
@@ -202,7 +208,7 @@ func (t *tally) report(rows int64, took time.Duration) (Report, error) {
 		r.Invalid = append(r.Invalid, *c)
 	}
 	slices.SortFunc(r.Invalid, func(a, b InvalidCount) int {
-		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Field, b.Field))
+		return cmp.Or(cmp.Compare(b.Rows, a.Rows), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
 	})
 	if err := r.check(rows); err != nil {
 		return Report{}, err

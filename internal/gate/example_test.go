@@ -74,7 +74,7 @@ func ExampleView_Explain() {
 	e := view.Explain(&item, purpose, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), gate.Options{})
 	fmt.Println(e.Words)
 	// Output:
-	// EXCLUDE, for the reason OBJECTED. An objection of the author is on record for generative-ai-training, with DE. Decided by policy version 1 at revision 3, its dates read at 2026-01-01T00:00:00Z.
+	// Excluded: OBJECTED. An objection of the author is on record for generative-ai-training, filed with the country DE. Decided by policy version 1 at revision 3, its dates read at 2026-01-01T00:00:00Z.
 }
 
 func ExampleView_Effect() {

@@ -175,8 +175,18 @@ func (t *trial) periodWords(reason vetov1.Reason) string {
 // summary is the whole in a few sentences.
 func (t *trial) summary(d *Decision, decided string) string {
 	var b strings.Builder
-	outcome := word(Outcome(d.Reason).String(), "OUTCOME_")
-	fmt.Fprintf(&b, "%s, for the reason %s. %s", outcome, word(d.Reason.String(), "REASON_"), decided)
+	reason := word(d.Reason.String(), "REASON_")
+	switch Outcome(d.Reason) {
+	case vetov1.Outcome_OUTCOME_INCLUDE:
+		fmt.Fprintf(&b, "Included: %s. ", reason)
+	case vetov1.Outcome_OUTCOME_INCLUDE_REDACTED:
+		fmt.Fprintf(&b, "Included once people are masked: %s. ", reason)
+	case vetov1.Outcome_OUTCOME_INVALID:
+		b.WriteString("Invalid. ")
+	default:
+		fmt.Fprintf(&b, "Excluded: %s. ", reason)
+	}
+	b.WriteString(decided)
 	if t.policy != nil {
 		fmt.Fprintf(&b, " Decided by policy version %d at revision %d, its dates read at %s.",
 			t.policy.version, t.view.Revision, stamp(t.now))

@@ -30,6 +30,8 @@ func TestExplainWords(t *testing.T) {
 		author, item := keyer{}.Subject("objector"), keyer{}.Item("changed")
 		b.Object(standings.Subjects, author, standings.Objection{Country: "DE", Purposes: 1})
 		b.Object(standings.Subjects, author, standings.Objection{Purposes: 1})
+		b.Object(standings.Subjects, keyer{}.Subject("aq-objector"), standings.Objection{Country: "AQ", Purposes: 1})
+		b.Object(standings.Subjects, keyer{}.Subject("stateless"), standings.Objection{Purposes: 1})
 		b.Object(standings.Subjects, keyer{}.Subject("us-objector"), standings.Objection{Country: "US", Purposes: 1})
 		b.Erase(keyer{}.Subject("erased"), noon.UnixNano())
 		b.Erase(keyer{}.Subject("gone"), standings.Always)
@@ -41,12 +43,16 @@ func TestExplainWords(t *testing.T) {
 	})
 	v.Suspensions = gate.NewSuspensions([]gate.Suspension{{Regime: "eu", Jurisdictions: []string{"IT"}, Purposes: 1}})
 	tests := []struct {
-		name string
-		item func(*gate.Item)
-		now  time.Time
+		name      string
+		item      func(*gate.Item)
+		now       time.Time
+		unmasking bool // the caller cannot mask anybody
 	}{
 		{name: "nothing speaks against it", item: func(*gate.Item) {}},
 		{name: "unreadable", item: func(i *gate.Item) { i.Country = "de" }},
+		{name: "a kind without a name", item: func(i *gate.Item) { i.Kind = 0 }},
+		{name: "a visibility without a name", item: func(i *gate.Item) { i.Visibility = 99 }},
+		{name: "a role without a name", item: func(i *gate.Item) { i.Subjects = []gate.OtherSubject{{SubjectID: "a-friend"}} }},
 		{name: "no country", item: func(i *gate.Item) { i.Country = "" }},
 		{name: "unassigned", item: func(i *gate.Item) { i.Country = "XX" }},
 		{name: "not ruled, but erased", item: func(i *gate.Item) { i.Country, i.AuthorID = "AQ", "gone" }},
@@ -64,6 +70,9 @@ func TestExplainWords(t *testing.T) {
 		{name: "erased and objected", item: func(i *gate.Item) { i.AuthorID, i.ID, i.ContentKeys = "erased", "changed", []string{"sha256:1"} }},
 		{name: "objected", item: func(i *gate.Item) { i.AuthorID = "objector" }},
 		{name: "objected without effect", item: func(i *gate.Item) { i.AuthorID, i.Country = "us-objector", "US" }},
+		{name: "objected where it has an effect", item: func(i *gate.Item) { i.AuthorID, i.Country = "objector", "US" }},
+		{name: "objected where nothing is ruled", item: func(i *gate.Item) { i.AuthorID, i.Country = "aq-objector", "US" }},
+		{name: "objected without a country", item: func(i *gate.Item) { i.AuthorID, i.Country = "stateless", "US" }},
 		{name: "no consent, too recent, not told, signals", item: func(i *gate.Item) {
 			i.Country, i.CreatedAt, i.Signals = "KR", noon, gate.Signals{Robots: "noai", ContentUsage: "train-ai"}
 		}},
@@ -72,6 +81,10 @@ func TestExplainWords(t *testing.T) {
 		}},
 		{name: "consent and old enough", item: func(i *gate.Item) { i.Country, i.AuthorID, i.AuthorNotifiedAt = "KR", "consenting", noon }},
 		{name: "masked", item: func(i *gate.Item) { i.Subjects = tagged("a-friend", "objector") }},
+		{name: "masked, but nobody can", item: func(i *gate.Item) { i.Subjects = tagged("a-friend", "objector", "gone") }, unmasking: true},
+		{name: "nothing left to mask", item: func(i *gate.Item) {
+			i.Subjects = append(tagged("objector"), gate.OtherSubject{SubjectID: "gone", Role: vetov1.SubjectRole_SUBJECT_ROLE_ORIGINAL_AUTHOR})
+		}},
 		{name: "third party of a strict regime", item: func(i *gate.Item) { i.Country, i.Subjects = "KR", tagged("objector") }},
 	}
 	var out bytes.Buffer
@@ -82,7 +95,7 @@ func TestExplainWords(t *testing.T) {
 		if !tt.now.IsZero() {
 			now = tt.now
 		}
-		o := gate.Options{AcceptRedactions: true}
+		o := gate.Options{AcceptRedactions: !tt.unmasking}
 		e := v.Explain(&item, purpose(t, v, training), now, o)
 		var d gate.Decision
 		v.Decide(&item, purpose(t, v, training), now, o, &d)
@@ -115,7 +128,7 @@ func TestExplainWords(t *testing.T) {
 func TestExplainWithoutPolicy(t *testing.T) {
 	v, item := &gate.View{}, post()
 	e := v.Explain(&item, gate.PurposeRef{}, noon, gate.Options{})
-	if want := "EXCLUDE, for the reason NO_POLICY. No policy is active."; e.Words != want {
+	if want := "Excluded: NO_POLICY. No policy is active."; e.Words != want {
 		t.Errorf("words %q, want %q", e.Words, want)
 	}
 	for i, c := range e.Checks {

@@ -2,9 +2,13 @@ package gate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 )
 
 // Bounds of an item, as veto.v1.Item states them.
@@ -88,10 +92,10 @@ func (p *Policy) identityFault(item *Item) Violation {
 		return Violation{"item_id", wrong}
 	}
 	if !knownKind(item.Kind) {
-		return Violation{"kind", "unspecified, or a value that this server does not know; send one of ItemKind"}
+		return Violation{"kind", oneOf(vetov1.ItemKind_name, "ITEM_KIND_")}
 	}
 	if !knownVisibility(item.Visibility) {
-		return Violation{"visibility", "unspecified, or a value that this server does not know; send one of Visibility"}
+		return Violation{"visibility", oneOf(vetov1.Visibility_name, "VISIBILITY_")}
 	}
 	if wrong := p.checkSubject(item.AuthorID); wrong != "" {
 		return Violation{"author_id", wrong}
@@ -110,16 +114,25 @@ func (p *Policy) subjectsFault(subjects []OtherSubject) Violation {
 			return Violation{fmt.Sprintf("subjects[%d].subject_id", i), wrong}
 		}
 		if !knownRole(s.Role) {
-			return Violation{
-				fmt.Sprintf("subjects[%d].role", i),
-				"unspecified, or a value that this server does not know; send one of SubjectRole",
-			}
+			return Violation{fmt.Sprintf("subjects[%d].role", i), oneOf(vetov1.SubjectRole_name, "SUBJECT_ROLE_")}
 		}
 		if !wellFormed(s.Country) {
 			return Violation{fmt.Sprintf("subjects[%d].country", i), countryRule}
 		}
 	}
 	return Violation{}
+}
+
+// oneOf says which names a field takes. A reader that finds another name in its source, such as one in small letters, has no value to hand on: here it
+// is unspecified.
+func oneOf(values map[int32]string, prefix string) string {
+	var names []string
+	for _, number := range slices.Sorted(maps.Keys(values)) {
+		if number != 0 {
+			names = append(names, word(values[number], prefix))
+		}
+	}
+	return "unspecified, or a value that this server does not know; send one of " + strings.Join(names, ", ") + "; letter case counts"
 }
 
 // countryRule words what a country must look like.

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,23 +122,54 @@ func (t *trial) standingWords(c check, reason vetov1.Reason) string {
 
 // objectionWords tell under which countries objections are on record, and whether they count.
 func (t *trial) objectionWords(which string, reason vetov1.Reason, list []standings.Objection) string {
-	var countries []string
+	var countries []string // an empty one first: without a country
 	for _, o := range list {
 		// Where some count, those that do not explain nothing.
 		if o.Purposes&t.purpose.Objections != 0 && (reason == pass || t.counts(o.Country)) {
-			countries = append(countries, cmp.Or(o.Country, "an unknown country"))
+			countries = append(countries, o.Country)
 		}
 	}
 	slices.Sort(countries)
-	where := strings.Join(slices.Compact(countries), ", ")
+	countries = slices.Compact(countries)
 	switch {
 	case reason != pass:
-		return fmt.Sprintf("An objection %s is on record for %s, with %s.", which, t.purpose.Name, where)
-	case where != "":
-		return fmt.Sprintf("An objection %s is on record for %s, with %s; neither the regime %s nor the one there gives it an effect.",
-			which, t.purpose.Name, where, t.regime.Name)
+		return fmt.Sprintf("An objection %s is on record for %s, %s%s.", which, t.purpose.Name, filedWith(countries), t.whyItCounts(countries))
+	case len(countries) > 0:
+		return fmt.Sprintf("An objection %s is on record for %s, %s; neither the regime %s nor the one there gives it an effect.",
+			which, t.purpose.Name, filedWith(countries), t.regime.Name)
 	default:
 		return fmt.Sprintf("No objection %s is on record for %s.", which, t.purpose.Name)
+	}
+}
+
+// filedWith words the countries of objections; an empty one comes first.
+func filedWith(countries []string) string {
+	switch {
+	case countries[0] != "" && len(countries) == 1:
+		return "filed with the country " + countries[0]
+	case countries[0] != "":
+		return "filed with the countries " + strings.Join(countries, ", ")
+	case len(countries) == 1:
+		return "filed without a country"
+	default:
+		return filedWith(countries[1:]) + " and without one"
+	}
+}
+
+// whyItCounts words, in a regime that gives objections no effect, why one of these countries gives it one; see counts.
+func (t *trial) whyItCounts(countries []string) string {
+	if t.regime.Objections != vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
+		return ""
+	}
+	country := countries[len(countries)-1] // one that is known, where there is one
+	_, ruled := t.policy.places[country].regime(t.bit, t.now)
+	switch {
+	case country == "":
+		return ", which counts everywhere"
+	case !ruled:
+		return fmt.Sprintf(", which counts here because no regime rules %s", country)
+	default:
+		return fmt.Sprintf(", which counts here because %s honours it", country)
 	}
 }
 
@@ -169,9 +199,9 @@ func (t *trial) lastWords(c check, reason vetov1.Reason) string {
 		case reason == pass:
 			return fmt.Sprintf("None of the %d other people in the item has an objection or erasure that counts.", len(t.item.Subjects))
 		case reason == vetov1.Reason_REASON_ELIGIBLE_REDACTED:
-			return fmt.Sprintf("Of the %d other people in the item %d must be masked.", len(t.item.Subjects), len(t.redact))
+			return fmt.Sprintf("Of the %d other people in the item %d must be masked: %s.", len(t.item.Subjects), len(t.redact), positions(t.redact))
 		default:
-			return "Somebody else in the item objected or is erased, and masking them is not allowed, not enough, or not offered."
+			return t.thirdPartyWords()
 		}
 	case checkCondition:
 		switch {
@@ -188,6 +218,35 @@ func (t *trial) lastWords(c check, reason vetov1.Reason) string {
 		}
 		return "Nothing speaks against the item."
 	}
+}
+
+// thirdPartyWords name who it is by position, and why masking does not help.
+func (t *trial) thirdPartyWords() string {
+	var masked []int32
+	for i := range t.item.Subjects {
+		s := &t.item.Subjects[i]
+		switch t.thirdParty(s) {
+		case vetov1.ThirdParties_THIRD_PARTIES_IGNORE:
+		case vetov1.ThirdParties_THIRD_PARTIES_REDACT:
+			masked = append(masked, int32(i))
+		default:
+			why := "the rules do not allow masking"
+			if s.Role == vetov1.SubjectRole_SUBJECT_ROLE_ORIGINAL_AUTHOR {
+				why = "masking is not enough: the words are theirs"
+			}
+			return fmt.Sprintf("The person at subjects[%d] objected or is erased, and %s.", i, why)
+		}
+	}
+	return fmt.Sprintf("People objected or are erased and would have to be masked: %s; the caller did not offer that.", positions(masked))
+}
+
+// positions words places in Item.Subjects.
+func positions(list []int32) string {
+	words := make([]string, len(list))
+	for i, at := range list {
+		words[i] = fmt.Sprintf("subjects[%d]", at)
+	}
+	return strings.Join(words, ", ")
 }
 
 // signalWords name the signals that say no and those that cannot be read.

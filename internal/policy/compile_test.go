@@ -433,7 +433,7 @@ func TestCheckSuspension(t *testing.T) {
 		{"parts", "DE DE-BY RE EU SOUTH", training, ""},
 		{"a country outside", "DE US", "", "jurisdictions[1]: not ruled by this regime"},
 		{"a group outside", "GB", "", "jurisdictions[0]: not ruled by this regime"},
-		{"a retired code", "UK", "", "jurisdictions[0]: not a country: a code that is reserved and not in use; use GB"},
+		{"a retired code", "UK", "", "jurisdictions[0]: not the ISO code; use GB"},
 		{"an unknown group", "NORTH", "", "jurisdictions[0]: neither a country"},
 		{"star", "*", "", "jurisdictions[0]: * stands for every place"},
 		{"a purpose of no regime", "", training + " other", "purposes[1]: not a purpose of this regime"},

@@ -15,8 +15,12 @@
 // # Faults
 //
 // Every fault is reported at once, each with its path (regimes[2].content[0].kinds[1]) and, where the document is
-// text, with line and column. Only faults of the YAML itself end the reading. No message repeats a text that was not
-// one of our own words, a declared name or a code of a place.
+// text, with line and column; the first hundred of them, and that there are more. Only faults of the YAML itself end the
+// reading, and a list that is too long the judging. No message repeats a text that was not one of our own words, a
+// declared name or a code of a place.
+//
+// Texts reach notices, forms and terminals, and must read there as they do in an editor: control characters other than
+// newline and tab, bidirectional controls and tag characters are refused.
 //
 // # What stands beside the document
 //

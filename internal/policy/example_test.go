@@ -89,7 +89,7 @@ func ExampleDecode() {
 
 func ExampleCheckSuspension() {
 	fmt.Println(policy.CheckSuspension(with(regime("eu", "EEA")), "eu", []string{"UK"}, nil, time.Now()))
-	// Output: check policy: jurisdictions[0]: not a country: a code that is reserved and not in use; use GB
+	// Output: check policy: jurisdictions[0]: not the ISO code; use GB
 }
 
 func ExampleRuler() {
@@ -121,5 +121,5 @@ func ExampleSubjectRule() {
 	fmt.Printf("%q\n%q\n", rule("anna7"), rule("Username"))
 	// Output:
 	// ""
-	// "a word of the form's, not an id; give the account's own id"
+	// "a placeholder from a form, not an id; give the account's own id"
 }

@@ -191,7 +191,7 @@ regimes:
 	fmt.Println(err)
 	// Output:
 	// check policy: 3 faults
-	// line 7, column 21: regimes[0].jurisdictions[0]: not a country: a code that is reserved and not in use; use GB
+	// line 7, column 21: regimes[0].jurisdictions[0]: not the ISO code; use GB
 	// line 10, column 17: regimes[0].objections: RECORD_ONLY is not possible with LEGITIMATE_INTERESTS: there is a right to object (GDPR Art. 21(1)); use HONOUR or ASSESS
 	// line 13, column 24: regimes[0].content[0].kinds[1]: PRIVATE_MESSAGE is never eligible, and no policy can allow it; remove it
 }

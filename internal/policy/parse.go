@@ -18,8 +18,6 @@ import (
 const (
 	// maxBytes bounds a document: the largest sensible one, 512 regimes with their words, is a fifth of it.
 	maxBytes = 1 << 20
-	// maxDepth bounds nesting; the message's own depth is seven.
-	maxDepth = 32
 	// maxItems bounds a list; the message's own bounds end at 512.
 	maxItems = 1024
 	// maxSeparators bounds the lines and commas, and with them the YAML parser's work: every subdivision of the world,
@@ -28,7 +26,8 @@ const (
 )
 
 // Parse reads a document and judges it as [Validate] does. Every fault is reported at once, as an [*Error] with line
-// and column; only a fault of the YAML itself hides what stands behind it. The document is not kept.
+// and column; only a fault of the YAML itself and a list that is too long hide what stands behind them. The document is
+// not kept.
 func Parse(document []byte) (*vetov1.Policy, error) {
 	r, p, err := read(document)
 	if err != nil {

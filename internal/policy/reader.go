@@ -19,19 +19,20 @@ type reader struct{ faults }
 // document reads the root.
 func (r *reader) document(root *yaml.Node, m proto.Message) {
 	r.at[""] = position{root.Line, root.Column}
-	if r.plain(root, "", 0) && r.kind(root, yaml.MappingNode, "") {
-		r.message(root, m.ProtoReflect(), "", 1)
+	if r.plain(root, "") && r.kind(root, yaml.MappingNode, "") {
+		r.message(root, m.ProtoReflect(), "")
 	}
 }
 
-// message reads a mapping into a message.
-func (r *reader) message(node *yaml.Node, m protoreflect.Message, path string, depth int) {
+// message reads a mapping into a message. It goes no deeper than messages hold each other: below a key that is none of
+// the message's nothing is read.
+func (r *reader) message(node *yaml.Node, m protoreflect.Message, path string) {
 	seen := map[protoreflect.Name]int{}
 	unknown := map[string]int{}
-	for i := 0; i+1 < len(node.Content) && !r.full(); i += 2 {
+	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		where := position{key.Line, key.Column}
-		if !r.plain(key, path, depth) || !r.kind(key, yaml.ScalarNode, path) {
+		if !r.plain(key, path) || !r.kind(key, yaml.ScalarNode, path) {
 			continue
 		}
 		if key.Tag == "!!merge" {
@@ -62,17 +63,17 @@ func (r *reader) message(node *yaml.Node, m protoreflect.Message, path string, d
 			r.add(inner, "set by the server when the policy is applied; leave it out")
 			continue
 		}
-		r.field(value, m, field, inner, depth+1)
+		r.field(value, m, field, inner)
 	}
 }
 
 // field reads a value into a field.
-func (r *reader) field(node *yaml.Node, m protoreflect.Message, field protoreflect.FieldDescriptor, path string, depth int) {
-	if !r.plain(node, path, depth) {
+func (r *reader) field(node *yaml.Node, m protoreflect.Message, field protoreflect.FieldDescriptor, path string) {
+	if !r.plain(node, path) {
 		return
 	}
 	if !field.IsList() {
-		if value, ok := r.value(node, m.NewField(field), field, path, depth); ok {
+		if value, ok := r.value(node, m.NewField(field), field, path); ok {
 			m.Set(field, value)
 		}
 		return
@@ -89,8 +90,8 @@ func (r *reader) field(node *yaml.Node, m protoreflect.Message, field protorefle
 		inner := path + "[" + strconv.Itoa(i) + "]"
 		r.at[inner] = position{item.Line, item.Column}
 		value, ok := protoreflect.Value{}, false
-		if r.plain(item, inner, depth+1) {
-			value, ok = r.value(item, list.NewElement(), field, inner, depth+1)
+		if r.plain(item, inner) {
+			value, ok = r.value(item, list.NewElement(), field, inner)
 		}
 		if !ok { // the place is kept, so that the paths of what follows stay true
 			value = list.NewElement()
@@ -100,7 +101,7 @@ func (r *reader) field(node *yaml.Node, m protoreflect.Message, field protorefle
 }
 
 // value reads one value; empty is a new one of the field's type.
-func (r *reader) value(node *yaml.Node, empty protoreflect.Value, field protoreflect.FieldDescriptor, path string, depth int) (protoreflect.Value, bool) {
+func (r *reader) value(node *yaml.Node, empty protoreflect.Value, field protoreflect.FieldDescriptor, path string) (protoreflect.Value, bool) {
 	if field.Message() != nil {
 		switch empty.Message().Interface().(type) {
 		case *timestamppb.Timestamp:
@@ -111,7 +112,7 @@ func (r *reader) value(node *yaml.Node, empty protoreflect.Value, field protoref
 		if !r.kind(node, yaml.MappingNode, path) {
 			return protoreflect.Value{}, false
 		}
-		r.message(node, empty.Message(), path, depth)
+		r.message(node, empty.Message(), path)
 		return empty, true
 	}
 	if !r.kind(node, yaml.ScalarNode, path) {
@@ -180,12 +181,10 @@ func (r *reader) duration(node *yaml.Node, path string) (protoreflect.Value, boo
 	return protoreflect.ValueOfMessage(durationpb.New(d).ProtoReflect()), true
 }
 
-// plain refuses what a reader of the text could read in another way, and bounds the depth.
-func (r *reader) plain(node *yaml.Node, path string, depth int) bool {
+// plain refuses what a reader of the text could read in another way.
+func (r *reader) plain(node *yaml.Node, path string) bool {
 	where := position{node.Line, node.Column}
 	switch {
-	case depth > maxDepth:
-		r.addAt(where, path, "nested deeper than any policy; close what was opened")
 	case node.Kind == yaml.AliasNode:
 		r.addAt(where, path, "an alias; write the value out, so that everybody reads the same rules")
 	case node.Anchor != "":

@@ -48,8 +48,8 @@ func newRulebook(p *vetov1.Policy) *rulebook {
 	return b
 }
 
-// newRulebookWithin is newRulebook for a policy that nobody judged yet: it looks at no more entries of groups than most,
-// a group counting once for each regime that names it. beyond is the regime that would need more; -1: none.
+// newRulebookWithin is newRulebook for a policy that nobody judged yet: it looks no further once it saw more entries
+// of groups than most, a group counting once for each regime that names it. beyond is that regime; -1: there is none.
 func newRulebookWithin(p *vetov1.Policy, most int) (b *rulebook, beyond int) {
 	b = &rulebook{policy: p, named: map[string][]hold{}, grouped: map[string][]hold{}}
 	groups := declaredGroups(p)
@@ -68,7 +68,7 @@ func newRulebookWithin(p *vetov1.Policy, most int) (b *rulebook, beyond int) {
 				names = append(names, text)
 			}
 		}
-		most -= groups.walk(names, most, func(via string, m jurisdiction.Member) {
+		most -= groups.walk(names, func(via string, m jurisdiction.Member) {
 			b.group(hold{regime: i, rank: byGroup, via: via, from: m.From, until: m.Until}, m.Code)
 		})
 		if most < 0 {
@@ -157,8 +157,8 @@ func declaredGroups(p *vetov1.Policy) groups {
 
 // walk hands out who is in any of the groups, and when, under canonical codes; via is the name that led there. Each
 // group is opened once, so that neither a circle nor groups that hold each other many times over cost more than they
-// are long. It answers with how many entries it looked at, and stops once these are more than most.
-func (g groups) walk(names []string, most int, member func(via string, m jurisdiction.Member)) (looked int) {
+// are long. It answers with how many entries it looked at.
+func (g groups) walk(names []string, member func(via string, m jurisdiction.Member)) (looked int) {
 	seen := map[string]bool{}
 	var open func(via, name string)
 	open = func(via, name string) {
@@ -171,9 +171,7 @@ func (g groups) walk(names []string, most int, member func(via string, m jurisdi
 			member(via, m)
 		}
 		for _, m := range g[name] {
-			if looked++; looked > most {
-				return
-			}
+			looked++
 			if code, ok := jurisdiction.Canonical(m); ok {
 				member(via, jurisdiction.Member{Code: code})
 			} else {

@@ -12,7 +12,7 @@ import (
 // The faults of an id that is well formed and not this platform's.
 const (
 	// FaultPlaceholder is said of a word that a template holds where the id belongs.
-	FaultPlaceholder = "a word of the form's, not an id; give the account's own id"
+	FaultPlaceholder = "a placeholder from a form, not an id; give the account's own id"
 	// FaultPattern is said of what no id of the platform looks like.
 	FaultPattern = "not of the form that ids have on this platform; give the account's own id"
 )

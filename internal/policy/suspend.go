@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -73,7 +72,7 @@ func (g groups) codes(text string, now time.Time) []string {
 		return []string{code}
 	}
 	var out []string
-	g.walk([]string{text}, math.MaxInt, func(_ string, m jurisdiction.Member) {
+	g.walk([]string{text}, func(_ string, m jurisdiction.Member) {
 		if m.Until.IsZero() || now.Before(m.Until) {
 			out = append(out, m.Code)
 		}

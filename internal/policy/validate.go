@@ -51,7 +51,7 @@ func (c *faults) written(p *vetov1.Policy) {
 // the lists' bounds are those of the work that follows.
 func (c *faults) judge(p *vetov1.Policy) {
 	c.closeReading()
-	if c.shape(p); c.long || c.full() {
+	if c.shape(p); c.long {
 		return
 	}
 	c.controller(p.GetController())
@@ -60,6 +60,7 @@ func (c *faults) judge(p *vetov1.Policy) {
 	groups := c.groups(p.GetGroups())
 	c.regimes(p, groups)
 	c.overlaps(p)
+	c.texts(p.ProtoReflect(), "")
 }
 
 // shape runs the rules of the message.

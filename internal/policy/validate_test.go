@@ -281,6 +281,23 @@ func TestValidateSeesOverlapsInThePast(t *testing.T) {
 	}
 }
 
+// Two regimes that meet in many places are one mistake.
+func TestValidateReportsAPairOnce(t *testing.T) {
+	p := with(regime("one", "DE", "FR", "ES"), regime("two", "FR", "IT", "DE"), regime("three", "IT"))
+	e, ok := errors.AsType[*policy.Error](policy.Validate(p))
+	if !ok || len(e.Faults) != 2 {
+		t.Fatalf("Validate: %v, want two faults", e)
+	}
+	for i, want := range []string{
+		"regimes[0] (one) and regimes[1] (two) both rule DE (Germany) for generative-ai-training, each through a country",
+		"regimes[1] (two) and regimes[2] (three) both rule IT (Italy) for generative-ai-training, each through a country",
+	} {
+		if !strings.HasPrefix(e.Faults[i].Message, want) {
+			t.Errorf("fault %d: %v, want %s", i, e.Faults[i], want)
+		}
+	}
+}
+
 // A policy as hostile as its bounds allow, in which every regime overlaps with every other, is judged without looking at every pair of groups.
 func TestValidateCollectsABoundedNumberOfFaults(t *testing.T) {
 	p := with()
@@ -300,9 +317,21 @@ func TestValidateCollectsABoundedNumberOfFaults(t *testing.T) {
 		}
 		p.Regimes = append(p.Regimes, r)
 	}
-	err := policy.Validate(p)
-	if e, ok := errors.AsType[*policy.Error](err); !ok || len(e.Faults) != 1000 {
-		t.Errorf("want the 1000 faults that are collected at most")
+	if got := policy.Validate(p); got == nil || !strings.Contains(got.Error(), "regimes[29].jurisdictions: with this regime the groups come to more than 65536 members") {
+		t.Errorf("Validate: %v, want that the groups are too much", got)
+	}
+	p.Groups = p.Groups[:1]
+	for _, r := range p.Regimes {
+		r.Jurisdictions = r.Jurisdictions[:1]
+	}
+	e, ok := errors.AsType[*policy.Error](policy.Validate(p))
+	if !ok || len(e.Faults) != 101 || e.Faults[100].Message != "and more; correct these first, then look again" {
+		t.Fatalf("Validate: %v, want a hundred faults, and that there are more", e)
+	}
+	for _, f := range e.Faults[:100] {
+		if !strings.Contains(f.Message, "both rule") {
+			t.Errorf("%v, want an overlap", f)
+		}
 	}
 }
 

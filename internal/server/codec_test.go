@@ -96,8 +96,10 @@ func TestTextThatIsNoneIsTheFaultOfItsField(t *testing.T) {
 	} {
 		item := post("i1", "ada")
 		spoil(item)
-		if words, ok := p.deciding(item)(field); !ok || words == "" {
-			t.Errorf("%s: the item alone is not INVALID by it (words %q)", field, words)
+		for _, door := range p.deciders() {
+			if words, ok := p.deciding(door, item)(field); !ok || words == "" {
+				t.Errorf("%s: %s: the item alone is not INVALID by it (words %q)", door.name, field, words)
+			}
 		}
 	}
 }

@@ -188,6 +188,9 @@ func readFile(path string, known []string) (map[string]string, error) {
 // inOneLine is what the YAML reader says, without its name.
 func inOneLine(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(text, "cannot unmarshal") {
+		return "not a list of names with their values"
+	}
 	return strings.ReplaceAll(strings.TrimPrefix(text, "unmarshal errors:\n  "), "\n  ", "; ")
 }
 

@@ -12,11 +12,14 @@ type CodeError struct {
 
 // Error says what the text is and what to use.
 func (e *CodeError) Error() string {
-	remedy := "use an ISO 3166-1 code such as DE, or an ISO 3166-2 code such as DE-BY"
-	if len(e.Meant) > 0 {
-		remedy = "use " + alternatives(e.Meant)
+	what := e.Class.String()
+	if len(e.Meant) == 0 {
+		return what + "; use an ISO 3166-1 code such as DE, or an ISO 3166-2 code such as DE-BY"
 	}
-	return "not a country: " + e.Class.String() + "; " + remedy
+	if e.Class == Reserved { // for other uses, which whoever means GB need not know
+		what = "not the ISO code"
+	}
+	return what + "; use " + alternatives(e.Meant)
 }
 
 // Check refuses what names no place, with a [*CodeError] that says what was meant. Countries, subdivisions and former subdivisions pass.
@@ -31,23 +34,23 @@ func Check(text string) error {
 // String describes the class as the end of "it is …".
 func (c Class) String() string {
 	words := [...]string{
-		Malformed:         "the shape of no code",
+		Malformed:         "not the form of a country's code",
 		Country:           "a country",
 		Subdivision:       "a subdivision",
 		FormerSubdivision: "a former code of a subdivision",
-		GroupName:         "the name of a group",
-		Retired:           "a code that was deleted",
-		Reserved:          "a code that is reserved and not in use",
-		UserAssigned:      "a code for private use",
-		Unassigned:        "a code that is not assigned",
-		LowerCase:         "small letters",
+		GroupName:         "the name of a group, not a country's code",
+		Retired:           "a code that ISO 3166 has deleted",
+		Reserved:          "a code that ISO 3166 reserves, of no country",
+		UserAssigned:      "a code for private use, of no country",
+		Unassigned:        "a code that is not assigned to a country",
+		LowerCase:         "a code in small letters",
 		Alpha3:            "a three-letter code",
-		Numeric:           "a number",
-		Named:             "a name",
-		Spaced:            "space around a code",
-		Fullwidth:         "fullwidth letters",
-		Homoglyph:         "letters outside A to Z",
-		Locale:            "a language with its country",
+		Numeric:           "a number, not a country's code",
+		Named:             "a country's name, not its code",
+		Spaced:            "a code with space around it",
+		Fullwidth:         "a code in fullwidth letters",
+		Homoglyph:         "a code with letters outside A to Z",
+		Locale:            "a language with its country, not a country's code",
 		Empty:             "empty",
 	}
 	if int(c) < len(words) {

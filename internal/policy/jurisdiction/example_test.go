@@ -22,10 +22,10 @@ func ExampleCheck() {
 	}
 	// Output:
 	// <nil>
-	// not a country: a code that is reserved and not in use; use GB
-	// not a country: a code that was deleted; use BQ, CW or SX
-	// not a country: a language with its country; use DE
-	// not a country: a code for private use; use an ISO 3166-1 code such as DE, or an ISO 3166-2 code such as DE-BY
+	// not the ISO code; use GB
+	// a code that ISO 3166 has deleted; use BQ, CW or SX
+	// a language with its country, not a country's code; use DE
+	// a code for private use, of no country; use an ISO 3166-1 code such as DE, or an ISO 3166-2 code such as DE-BY
 }
 
 func ExampleLookup() {
