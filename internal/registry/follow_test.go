@@ -213,8 +213,10 @@ func (s stuttering) Read(ctx context.Context, after event.Revision) iter.Seq2[st
 				}
 				continue
 			}
-			if !yield(e, nil) || !yield(e, nil) {
-				return
+			for range 2 {
+				if !yield(e, nil) {
+					return
+				}
 			}
 		}
 	}

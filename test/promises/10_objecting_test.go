@@ -372,4 +372,3 @@ func TestANameThatComesBackBringsItsObjectionsWithIt(t *testing.T) {
 		t.Errorf("nobody acknowledged anything, and a post of who objected is %v", got)
 	}
 }
-

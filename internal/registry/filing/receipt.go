@@ -95,11 +95,10 @@ func (f *Filing) words() string {
 	if !side.NoEffect.IsZero() {
 		none = fmt.Sprintf("in %s the controller gives objections no effect for %s", side.Country, purposeWords(side.NoEffect, "any purpose"))
 	}
-	switch {
-	case f.Event.Leaf.Effect == event.EffectRecordedOnly:
+	if f.Event.Leaf.Effect == event.EffectRecordedOnly {
 		say("Your objection %s was recorded on %s; %s.", side.ObjectionID, at, none)
 		say("It counts wherever your content is ruled by a regime that honours objections.")
-	default:
+	} else {
 		first := fmt.Sprintf("Your objection %s is in force since %s: %s will not be chosen for %s", side.ObjectionID, at, thingWords(side), purposeWords(f.Standing, "any purpose"))
 		if none != "" {
 			first += "; but " + none
