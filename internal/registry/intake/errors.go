@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ErrNoPolicy: no policy is active, and the request needs one.
+// ErrNoPolicy says that no policy is active, and the request needs one.
 var ErrNoPolicy = errors.New("no policy is active")
 
 // FieldFault is what is wrong with one field of a request.

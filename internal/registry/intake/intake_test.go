@@ -2,7 +2,7 @@ package intake_test
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,7 +114,7 @@ func TestInvalidTellsSoManyAndHowManyMore(t *testing.T) {
 	}
 	var faults []intake.FieldFault
 	for i := range intake.MaxFaults + 7 {
-		faults = append(faults, intake.FieldFault{Field: fmt.Sprint(i), Message: "x"})
+		faults = append(faults, intake.FieldFault{Field: strconv.Itoa(i), Message: "x"})
 	}
 	invalid, ok := errors.AsType[*intake.InvalidError](intake.Invalid(faults))
 	if !ok || len(invalid.Fields) != intake.MaxFaults || invalid.More != 7 || !strings.HasSuffix(invalid.Error(), "and 7 more") {
