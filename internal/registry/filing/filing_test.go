@@ -208,3 +208,107 @@ func TestReceiptWords(t *testing.T) {
 	}
 	golden.Check(t, "receipts", []byte(text.String()))
 }
+
+// TestCoversIsWhatNothingWouldBeGainedBeyond: a filing covers another that protects no further and asks for no more.
+func TestCoversIsWhatNothingWouldBeGainedBeyond(t *testing.T) {
+	both := event.PurposesOf("evaluation", "generative-ai-training")
+	for _, c := range []struct {
+		name            string
+		standing, other event.Side
+		want            bool
+	}{
+		{"the same", event.Side{Subject: anna}, event.Side{Purposes: all}, true},
+		{"fewer purposes", event.Side{Subject: anna}, event.Side{Purposes: one}, true},
+		{"more purposes", event.Side{Subject: anna, Purposes: one}, event.Side{Purposes: both}, false},
+		{"everything covers an item", event.Side{Subject: anna}, event.Side{Purposes: all, Items: []event.Key{photo}}, true},
+		{"an item does not cover everything", event.Side{Subject: anna, Items: []event.Key{photo}}, event.Side{Purposes: all}, false},
+		{"some of the items", event.Side{Subject: anna, Items: []event.Key{photo, song}}, event.Side{Purposes: all, Items: []event.Key{song}}, true},
+		{"another item", event.Side{Subject: anna, Items: []event.Key{photo}}, event.Side{Purposes: all, Items: []event.Key{song}}, false},
+		{"a content key is no item", event.Side{Subject: anna, Items: []event.Key{photo}}, event.Side{Purposes: all, ContentKeys: []event.Key{photo}}, false},
+		{"another country", event.Side{Subject: anna, Country: "FR"}, event.Side{Purposes: all, Country: "DE"}, false},
+		{"it asks for more", event.Side{Subject: anna}, event.Side{Purposes: all, AlsoAsks: []string{"ACCESS"}}, false},
+		{"it asks for as much", event.Side{Subject: anna, AlsoAsks: []string{"ACCESS", "ERASURE"}}, event.Side{Purposes: all, AlsoAsks: []string{"ERASURE"}}, true},
+		{"another case", event.Side{Subject: anna, CaseReference: "1"}, event.Side{Purposes: all, CaseReference: "2"}, false},
+		{"no case", event.Side{Subject: anna, CaseReference: "1"}, event.Side{Purposes: all}, true},
+	} {
+		f, err := filing.Of(entry(t, 2, filed(c.standing)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Covers(c.other); got != c.want {
+			t.Errorf("%s: %t, want %t", c.name, got, c.want)
+		}
+	}
+}
+
+func TestAboutNamesEachThing(t *testing.T) {
+	for name, c := range map[string]struct {
+		side event.Side
+		want []filing.Thing
+	}{
+		"everything": {event.Side{Subject: anna}, []filing.Thing{{Table: event.TableSubject, Key: anna}}},
+		"items and content": {
+			event.Side{Subject: anna, Items: []event.Key{photo}, ContentKeys: []event.Key{song}},
+			[]filing.Thing{{Table: event.TableItem, Key: photo}, {Table: event.TableContentKey, Key: song}},
+		},
+	} {
+		f, err := filing.Of(entry(t, 2, filed(c.side)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, f.About()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if f.Verified() {
+			t.Errorf("%s: verified, and nobody was", name)
+		}
+	}
+	verified := filed(event.Side{Subject: anna, Verification: filing.VerifiedWord})
+	if f, err := filing.Of(entry(t, 2, verified)); err != nil || !f.Verified() {
+		t.Errorf("a verified filing: %t, %v", f.Verified(), err)
+	}
+}
+
+func TestWordsOfARequestAreThoseOfAnEvent(t *testing.T) {
+	if got := filing.WordOr(vetov1.FiledBy_FILED_BY_UNSPECIFIED, vetov1.FiledBy_FILED_BY_SELF); got != "SELF" {
+		t.Errorf("nothing said: %s", got)
+	}
+	if got := filing.WordOr(vetov1.FiledBy_FILED_BY_HEIR, vetov1.FiledBy_FILED_BY_SELF); got != "HEIR" {
+		t.Errorf("said: %s", got)
+	}
+	asks := []vetov1.AlsoAsk{vetov1.AlsoAsk_ALSO_ASK_RECIPIENTS, vetov1.AlsoAsk_ALSO_ASK_ACCESS, vetov1.AlsoAsk_ALSO_ASK_RECIPIENTS}
+	if got := filing.WordSet(asks); !cmp.Equal(got, []string{"ACCESS", "RECIPIENTS"}) {
+		t.Errorf("a set: %v", got)
+	}
+	if got := filing.PurposesOf(nil); !got.Equal(all) {
+		t.Errorf("no purposes: %v, want all", got)
+	}
+	if got := filing.PurposesOf([]string{"generative-ai-training"}); !got.Equal(one) {
+		t.Errorf("one purpose: %v", got)
+	}
+	at := time.Date(2026, 3, 14, 15, 9, 26, 123456789, time.FixedZone("", 3600))
+	if got := filing.Instant(filing.Stamp(at)); !got.Equal(at.Truncate(time.Microsecond)) || got.Location() != time.UTC {
+		t.Errorf("an instant: %v", got)
+	}
+	if filing.Stamp(time.Time{}) != nil || !filing.Instant(nil).IsZero() {
+		t.Error("no instant has a time")
+	}
+}
+
+// TestAnswerIsDueOnTheShorterMonthsLastDay: GDPR Art. 12(3), Reg. 1182/71, Art. 3(2)(c).
+func TestAnswerIsDueOnTheShorterMonthsLastDay(t *testing.T) {
+	for received, due := range map[string]string{"2025-01-31": "2025-02-28", "2024-01-31": "2024-02-29", "2025-05-15": "2025-06-15", "2025-12-31": "2026-01-31"} {
+		at, err := time.Parse(time.DateOnly, received)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := filing.Of(entry(t, 2, filed(event.Side{Subject: anna, ReceivedAt: at, AlsoAsks: []string{"ACCESS"}})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := f.Objection()
+		if got := o.GetResponseDueAt().AsTime().Format(time.DateOnly); got != due || !cmp.Equal(o.GetAlsoAsks(), []vetov1.AlsoAsk{vetov1.AlsoAsk_ALSO_ASK_ACCESS}) {
+			t.Errorf("received %s: due %s, want %s; asks %v", received, got, due, o.GetAlsoAsks())
+		}
+	}
+}

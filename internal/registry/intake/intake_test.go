@@ -121,3 +121,46 @@ func TestInvalidTellsSoManyAndHowManyMore(t *testing.T) {
 		t.Errorf("%d faults, %d more: %v", len(invalid.Fields), invalid.More, invalid)
 	}
 }
+
+func TestChecksGatherWhatIsWrong(t *testing.T) {
+	var c intake.Checks
+	c.ID("subject_id", "anna")
+	c.Country("country", "")
+	c.Text("reason", "", 8)
+	c.Text("reason", "an order", 8)
+	if err := c.Err(); err != nil {
+		t.Fatalf("nothing is wrong: %v", err)
+	}
+	c.ID("subject_id", " ")
+	c.Text("reason", "an order that is too long", 8)
+	c.Text("authority", "a\x07", 8)
+	invalid, ok := errors.AsType[*intake.InvalidError](c.Err())
+	if !ok || len(invalid.Fields) != 3 {
+		t.Errorf("%v, want three faults", c.Err())
+	}
+}
+
+func TestErrorsNameTheField(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&intake.UndeclaredPurposeError{Field: "purposes[0]", Declared: []string{"a", "b"}}, "purposes[0]: not a declared purpose; declared: a, b"},
+		{&intake.UnsupportedError{Field: "reply_to"}, "reply_to: this version does not take it; nothing was written"},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	for field, change := range map[string]func(*vetov1.FileObjectionRequest){
+		"identifiers": func(q *vetov1.FileObjectionRequest) { q.Identifiers = []*vetov1.Identifier{{}} },
+		"reply_to":    func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "x" },
+	} {
+		request := &vetov1.FileObjectionRequest{SubjectId: "anna"}
+		change(request)
+		unsupported, ok := errors.AsType[*intake.UnsupportedError](intake.CheckFiling(rules{}, request, now))
+		if !ok || unsupported.Field != field {
+			t.Errorf("%s: %v", field, unsupported)
+		}
+	}
+}
