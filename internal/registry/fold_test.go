@@ -189,7 +189,7 @@ func TestFoldEqualsTheNaiveModel(t *testing.T) {
 			},
 			"withdraw by receipt": func(rt *rapid.T) {
 				if len(m.filings) == 0 {
-					rt.Skip("nothing was filed")
+					return
 				}
 				one := rapid.SampledFrom(m.filings).Draw(rt, "filing")
 				q := withdrawal("", unverified, func(q *vetov1.WithdrawObjectionRequest) { q.ProofReceipt = one.receipt })
