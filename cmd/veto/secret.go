@@ -41,6 +41,12 @@ func (c localConfig) mayBegin() error {
 			return fmt.Errorf("look for the secret: %w", err)
 		}
 	}
+	_, database := os.Stat(filepath.Join(c.dir, databaseName))
+	_, journal := os.Stat(filepath.Join(c.dir, databaseName+"-wal"))
+	if errors.Is(database, fs.ErrNotExist) && journal == nil && !c.begin {
+		return failed("restore the database; what the journal alone holds would be lost with a new register (`veto serve --begin`)",
+			"there is the journal of a register in %s, and its database %s is missing", c.dir, databaseName)
+	}
 	if !c.makes {
 		return failed("`veto serve --data DIR` and `veto policy apply FILE --data DIR` make one", "there is no register in %s", c.dir)
 	}

@@ -119,6 +119,22 @@ func TestLostLogRefuses(t *testing.T) {
 	}
 }
 
+// TestJournalWithoutItsDatabaseRefuses: after a kill the last events can be in the journal alone, and a new database would
+// throw it away, also where nobody remembers that the secret is elsewhere.
+func TestJournalWithoutItsDatabaseRefuses(t *testing.T) {
+	binary := build(t)
+	data := begun(t, binary, "--secret-file", filepath.Join(t.TempDir(), "secret"))
+	loseLog(t, data)
+	journal := filepath.Join(data, databaseName+"-wal")
+	if err := os.WriteFile(journal, []byte("events"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, binary, data, "its database veto.db is missing", "restore the database")
+	if got := string(content(t, journal)); got != "events" {
+		t.Errorf("the journal is now %q", got)
+	}
+}
+
 // TestLostLogRefusesCommands: no other command begins a register in the place of a lost one, or at all.
 func TestLostLogRefusesCommands(t *testing.T) {
 	binary := build(t)

@@ -106,11 +106,31 @@ func (c *faults) relations(change *change, p *vetov1.Purpose, path string, ever 
 	if slices.Contains(change.declared, p.GetName()) {
 		return
 	}
-	for _, earlier := range change.facts.Objected {
+	for _, earlier := range change.concerned() {
 		if !slices.Contains(said, earlier) {
-			c.add(path+".relations", "a new purpose, and people objected to %s: say whether it REPLACES that one, INHERITS its objections, or is UNRELATED with a ground", earlier)
+			c.add(path+".relations", "a new purpose, and people objected to %s, or it is suspended: say whether it REPLACES that one, INHERITS its objections, or is UNRELATED with a ground", earlier)
 		}
 	}
+}
+
+// concerned are the purposes of which a new one must say how it stands to them: those that people objected to, and those
+// that are suspended somewhere, so that neither is left behind by a new name.
+func (c *change) concerned() []string {
+	list := slices.Clone(c.facts.Objected)
+	for _, s := range c.facts.Suspensions {
+		names := s.Suspension.GetPurposes()
+		for _, r := range c.previous.GetRegimes() {
+			if len(names) == 0 && r.GetName() == s.Suspension.GetRegime() {
+				names = r.GetPurposes()
+			}
+		}
+		for _, name := range names {
+			if !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	return list
 }
 
 // dropsPurpose finds objections that counted for a purpose, and would count for none any more. A purpose that stays

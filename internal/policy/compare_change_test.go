@@ -149,7 +149,7 @@ func TestCompareSuspendedPurposes(t *testing.T) {
 		{"an heir that went on beside it goes on, the purpose goes", "purposes: a, b INHERITS a\neu EEA a\neurope EEA b", "purposes: b\neurope EEA b", ofA, lost},
 		{"an heir that was suspended with it leaves the regime", "purposes: a, b INHERITS a\neu EEA a,b", "purposes: a, b\neu EEA a\neurope EEA b", ofA, lost},
 		{"another purpose leaves the regime", "purposes: a, c\neu EEA a,c", "purposes: a, c\neu EEA a\neurope EEA c", ofA, ""},
-		{"nothing rules it, and the regime's name is kept", "purposes: a, c\neu EEA a,c", "purposes: a, c\neu EEA c", ofA, ""},
+		{"nothing rules it, and the regime's name is kept", "purposes: a, c\neu EEA a,c", "purposes: a, c\neu EEA c", ofA, lost},
 		{"nothing rules it, and the regime's name is gone", "purposes: a, c\neu EEA a\nmore EEA c", "purposes: a, c\nmore EEA c", ofA, lost},
 		{"a suspension without its places stops everywhere", "purposes: a\neu EEA a", "purposes: a\neurope EEA a", unresolved, lost},
 		{"a suspension stops the places that it was made for", "purposes: a\neu EEA a", "purposes: a\neu EEA a\nfrance FR a", italy, ""},

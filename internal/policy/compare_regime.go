@@ -78,6 +78,16 @@ func (r *ruled) recordsOnly(purpose int) bool {
 	return r.rules(purpose) && r.policy.GetRegimes()[r.regimes[purpose]].GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY
 }
 
+// thirdParties is what an objection of somebody else in an item does for a purpose that is ruled. The enum ascends from
+// IGNORE to EXCLUDE, which is also what nothing said means.
+func (r *ruled) thirdParties(purpose int) vetov1.ThirdParties {
+	said := r.policy.GetRegimes()[r.regimes[purpose]].GetThirdParties()
+	if said == vetov1.ThirdParties_THIRD_PARTIES_UNSPECIFIED {
+		return vetov1.ThirdParties_THIRD_PARTIES_EXCLUDE
+	}
+	return said
+}
+
 // regimeDangers goes through every place of the world and finds where a suspension would lose its hold, and where
 // objections would lose their effect. Each danger is named once, with a place as its example.
 func (c *change) regimeDangers() []Danger {
@@ -86,7 +96,7 @@ func (c *change) regimeDangers() []Danger {
 	}
 	before, after := newRuled(c.previous, c.was, c.facts.Suspensions), newRuled(c.next, c.will, c.facts.Suspensions)
 	successors, wants := c.successors(), c.wants()
-	drops, silences := regimeFinding{}, regimeFinding{}
+	drops, silences, opens := regimeFinding{}, regimeFinding{}, regimeFinding{}
 	for _, place := range slices.Concat(jurisdiction.Countries(), jurisdiction.Places()) { // a country is the better example
 		before.look(place, c.facts.Now)
 		after.look(place, c.facts.Now)
@@ -103,6 +113,9 @@ func (c *change) regimeDangers() []Danger {
 			if after.recordsOnly(k) && slices.ContainsFunc(wants[k], honoured) {
 				silences.note(after.regimes[k], k, place)
 			}
+			if j := slices.Index(before.purposes, after.purposes[k]); j != none && before.rules(j) && after.rules(k) && after.thirdParties(k) < before.thirdParties(j) {
+				opens.note(after.regimes[k], k, place)
+			}
 		}
 	}
 	return slices.Concat(
@@ -111,6 +124,9 @@ func (c *change) regimeDangers() []Danger {
 		}),
 		silences.dangers(vetov1.Danger_DANGER_STOPS_HONOURING, c.next, func(purpose int) string {
 			return "gives objections no effect for " + after.purposes[purpose] + ", where objections have effect today"
+		}),
+		opens.dangers(vetov1.Danger_DANGER_STOPS_HONOURING, c.next, func(purpose int) string {
+			return "gives objections of other people in an item less effect for " + after.purposes[purpose] + " than today"
 		}),
 	)
 }
@@ -130,10 +146,10 @@ func (c *change) successors() [][]int {
 }
 
 // losesStop says whether a purpose of the active policy that is ruled and may be suspended at a place is so, and would
-// go on there unstopped, under its own name or a successor's; or whether nothing would rule it, and the suspension
-// names a regime that there is no more, so that whoever opens the place again would not meet it.
+// go on there unstopped, under its own name or a successor's; or whether nothing would rule it, so that whoever opens
+// the place again under another regime would not meet the suspension.
 func (c *change) losesStop(before, after *ruled, purpose int, successors []int, place string) bool {
-	codes := canonical(jurisdiction.Chain(place))
+	codes := canonical(jurisdiction.Reach(place))
 	if !before.stopped(purpose, codes) {
 		return false
 	}
@@ -151,9 +167,7 @@ func (c *change) losesStop(before, after *ruled, purpose int, successors []int, 
 			return true // it was stopped, or was not used there; what went on beside it goes on
 		}
 	}
-	name := before.policy.GetRegimes()[before.regimes[purpose]].GetName()
-	kept := slices.ContainsFunc(c.next.GetRegimes(), func(r *vetov1.Regime) bool { return r.GetName() == name })
-	return !held && !kept
+	return !held
 }
 
 // wants are, for each purpose of the new policy, the purposes of the active one that must be ruled by RECORD_ONLY at a
@@ -166,7 +180,7 @@ func (c *change) wants() [][]int {
 		goesOn := slices.ContainsFunc(c.will(name), func(earlier string) bool { return slices.Contains(c.declared, earlier) })
 		for _, earlier := range c.will(name) {
 			j := slices.Index(c.declared, earlier)
-			if j == none && goesOn {
+			if j == none && goesOn && c.carried(name, earlier) {
 				continue // a new name of what is declared, or an earlier name of it: that one tells how it was ruled
 			}
 			known := earlier != name && slices.Contains(c.declared, name) && slices.Contains(c.was(name), earlier)
@@ -176,6 +190,18 @@ func (c *change) wants() [][]int {
 		}
 	}
 	return out
+}
+
+// carried says whether what the active policy does not declare tells nothing of its own: a name that was never declared,
+// or an earlier one whose objections count today for a purpose that goes on in the new one. A name that comes back is
+// neither: objections to it were honoured meanwhile.
+func (c *change) carried(name, earlier string) bool {
+	if earlier == name {
+		return !slices.Contains(c.facts.Declared, name)
+	}
+	return slices.ContainsFunc(c.will(name), func(one string) bool {
+		return slices.Contains(c.declared, one) && slices.Contains(c.was(one), earlier)
+	})
 }
 
 // regimeFinding is a danger for regimes and purposes, with an example for each regime and purpose, in the order found.

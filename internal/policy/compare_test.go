@@ -40,7 +40,16 @@ func TestCompare(t *testing.T) {
 		{"a country taken out of a suspended regime", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
 		{"a country taken out that is not stopped", policy.Facts{Suspensions: suspended(nil, italy)}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("france", "FR")) }, 0, "", ""},
 		{"the stopped country taken out", policy.Facts{Suspensions: suspended(nil, italy)}, func(p *vetov1.Policy) { p.Regimes = append(p.Regimes, regime("italy", "IT")) }, dropsRegime, "regimes[0]", "e.g. in IT"},
-		{"suspended regime ruled no more, its name kept", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("eu", "US")} }, 0, "", ""},
+		{"suspended regime ruled no more, its name kept", policy.Facts{Suspensions: suspended(nil, europe)}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("eu", "US")} }, dropsRegime, "regimes[0]", "e.g. in AT"},
+		{"other people's objections have less effect", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) {
+			p.Regimes[0].ThirdParties = vetov1.ThirdParties_THIRD_PARTIES_IGNORE
+		}, vetov1.Danger_DANGER_STOPS_HONOURING, "regimes[0]", "eu gives objections of other people in an item less effect for generative-ai-training than today, e.g. in AT"},
+		{"other people's objections have less effect, nobody objected", policy.Facts{}, func(p *vetov1.Policy) {
+			p.Regimes[0].ThirdParties = vetov1.ThirdParties_THIRD_PARTIES_REDACT
+		}, 0, "", ""},
+		{"other people's objections have as much effect, in words", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) {
+			p.Regimes[0].ThirdParties = vetov1.ThirdParties_THIRD_PARTIES_EXCLUDE
+		}, 0, "", ""},
 
 		{"honouring regime dropped, another rules", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = p.Regimes[1:] }, 0, "", ""},
 		{"honouring regime dropped, none rules, which excludes", policy.Facts{AnyObjection: true}, func(p *vetov1.Policy) { p.Regimes = []*vetov1.Regime{regime("rest", "US")} }, 0, "", ""},
@@ -116,7 +125,7 @@ func TestComparePurposes(t *testing.T) {
 		want   string // a part of the error; empty: none
 	}{
 		{"the first policy", policy.Facts{}, func(*vetov1.Policy) {}, ""},
-		{"a new purpose that says nothing", policy.Facts{Declared: []string{"old"}, Objected: []string{"old"}}, func(*vetov1.Policy) {}, "purposes[0].relations: a new purpose, and people objected to old: say whether it REPLACES"},
+		{"a new purpose that says nothing", policy.Facts{Declared: []string{"old"}, Objected: []string{"old"}}, func(*vetov1.Policy) {}, "purposes[0].relations: a new purpose, and people objected to old, or it is suspended: say whether it REPLACES"},
 		{"a new purpose that says it of one of two", policy.Facts{Declared: []string{"old", "older"}, Objected: []string{"old", "older"}}, func(p *vetov1.Policy) { relate(p, 0, "old", "REPLACES") }, "objected to older"},
 		{"a new purpose that says it of both", policy.Facts{Declared: []string{"old", "older"}, Objected: []string{"old", "older"}}, func(p *vetov1.Policy) {
 			relate(p, 0, "old", "REPLACES")
@@ -157,4 +166,52 @@ func TestComparePurposes(t *testing.T) {
 			t.Errorf("got %v, want ErrPurposesExhausted", err)
 		}
 	})
+}
+
+// TestCompareOfANameThatComesBack: what was objected to under a name that was dropped was honoured meanwhile, since nothing
+// ruled it; coming back among those that record only takes that away.
+func TestCompareOfANameThatComesBack(t *testing.T) {
+	active := with(regime("eu", "EEA"))
+	recordOnly(active.GetRegimes()[0])
+	back, _ := proto.Clone(active).(*vetov1.Policy)
+	back.Purposes = append(back.Purposes, &vetov1.Purpose{Name: "back", Title: "It comes back"})
+	back.Regimes[0].Purposes = append(back.Regimes[0].Purposes, "back")
+	relate(back, 1, training, "INHERITS")
+	for name, c := range map[string]struct {
+		declared []string
+		danger   bool
+	}{
+		"a name that was declared before": {[]string{training, "back"}, true},
+		"a new name of what records only": {[]string{training}, false},
+	} {
+		got, err := policy.Compare(active, back, policy.Facts{Declared: c.declared, AnyObjection: true, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (len(got) == 1 && got[0].Kind == vetov1.Danger_DANGER_STOPS_HONOURING) != c.danger || len(got) > 1 {
+			t.Errorf("%s: %+v, want a danger: %t", name, got, c.danger)
+		}
+	}
+}
+
+// TestCompareOfASuspendedPurposesNewName: a purpose is not freed by a name that says nothing of it.
+func TestCompareOfASuspendedPurposesNewName(t *testing.T) {
+	active := with(regime("eu", "EEA"))
+	next, _ := proto.Clone(active).(*vetov1.Policy)
+	next.Purposes[0].Name, next.Regimes[0].Purposes = "other", []string{"other"}
+	for name, s := range map[string]*vetov1.Suspension{
+		"the purpose is suspended":    {Regime: "eu", Purposes: []string{training}},
+		"the whole regime is stopped": {Regime: "eu"},
+	} {
+		facts := policy.Facts{Declared: []string{training}, Suspensions: []policy.Suspended{{Suspension: s}}, Now: now}
+		_, err := policy.Compare(active, next, facts)
+		if err == nil || !strings.Contains(err.Error(), "purposes[0].relations") {
+			t.Errorf("%s: %v, want a fault of the new purpose's relations", name, err)
+		}
+		said, _ := proto.Clone(next).(*vetov1.Policy)
+		relate(said, 0, training, "REPLACES")
+		if got, err := policy.Compare(active, said, facts); err != nil || len(got) != 0 {
+			t.Errorf("%s, and the new name says so: %+v, %v", name, got, err)
+		}
+	}
 }

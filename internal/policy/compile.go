@@ -46,7 +46,7 @@ func Compile(p *vetov1.Policy, bits Bits, taken map[string][]string) (*gate.Poli
 	}
 	book := newRulebook(p)
 	for _, code := range jurisdiction.Places() {
-		place := gate.Place{Chain: jurisdiction.Chain(code)}
+		place := gate.Place{Chain: jurisdiction.Reach(code)}
 		for _, h := range book.holds(code) {
 			place.Rulings = append(place.Rulings, gate.Ruling{Regime: h.regime, Purposes: masks[h.regime], From: h.from, Until: h.until})
 		}

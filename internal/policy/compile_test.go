@@ -392,7 +392,7 @@ func TestSuspensions(t *testing.T) {
 	}{
 		{"whole", &vetov1.Suspension{Regime: "eu", SuspendedAt: at}, "DE FR RE GB NO", "US"},
 		{"a country", &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"IT"}, SuspendedAt: at}, "IT IT-25", "DE US"},
-		{"a mother country", &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"FR"}, SuspendedAt: at}, "FR FR-974", "DE RE"},
+		{"a mother country", &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"FR"}, SuspendedAt: at}, "FR FR-974 RE", "DE AX"},
 		{"a territory in either spelling", &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"FR-RE"}, SuspendedAt: at}, "RE FR-974", "DE FR"},
 		{"a declared group", &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"SOUTH"}, SuspendedAt: at}, "IT ES PT", "DE FR"},
 		{"a built-in group, by date", &vetov1.Suspension{Regime: "eu", Jurisdictions: []string{"EU"}, SuspendedAt: at}, "DE FR RE", "GB NO"},
@@ -480,5 +480,19 @@ func TestDeadline(t *testing.T) {
 	}
 	if _, ok := policy.Deadline(nil, "DE", training, now); ok {
 		t.Error("a deadline without a policy")
+	}
+}
+
+// TestCheckSuspensionOfWhatANearerRegimeRules: stopping there would stop nothing.
+func TestCheckSuspensionOfWhatANearerRegimeRules(t *testing.T) {
+	p := with(regime("eu", "EEA"), regime("france", "FR"), regime("us", "US"), regime("california", "US-CA"))
+	for _, c := range []struct {
+		regime, jurisdiction string
+		fine                 bool
+	}{{"eu", "FR", false}, {"eu", "DE", true}, {"france", "FR", true}, {"us", "US-CA", false}, {"us", "US-NV", true}, {"us", "US", true}, {"california", "US-CA", true}} {
+		err := policy.CheckSuspension(p, c.regime, []string{c.jurisdiction}, nil, now)
+		if (err == nil) != c.fine {
+			t.Errorf("%s in %s: %v, want fine: %t", c.regime, c.jurisdiction, err, c.fine)
+		}
 	}
 }

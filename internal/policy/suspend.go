@@ -111,12 +111,15 @@ func CheckSuspension(p *vetov1.Policy, regime string, jurisdictions, purposes []
 	return f.err()
 }
 
-// ruledBy are the canonical codes of which the regime rules the place itself or a part of it, from now on and for some purpose.
+// ruledBy are the canonical codes of which the regime rules the place itself or a part of it now, for some purpose, and no
+// nearer regime does: what stops there stops something.
 func (b *rulebook) ruledBy(regime int, now time.Time) map[string]bool {
 	out := map[string]bool{}
+	rules := b.policy.GetRegimes()[regime]
 	for _, place := range jurisdiction.Places() {
-		if slices.ContainsFunc(b.holds(place), func(h hold) bool {
-			return h.regime == regime && (h.until.IsZero() || now.Before(h.until))
+		if slices.ContainsFunc(rules.GetPurposes(), func(purpose string) bool {
+			ruler, ok := b.ruler(place, purpose, now)
+			return ok && ruler == rules
 		}) {
 			for _, code := range canonical(jurisdiction.Chain(place)) {
 				out[code] = true

@@ -101,8 +101,8 @@ func (m *model) dump(r *register) []string {
 func (m *model) stands(q *vetov1.FileObjectionRequest) bool {
 	wanted := &modelFiling{all: len(q.GetPurposes()) == 0, purposes: set(q.GetPurposes())}
 	for _, f := range m.filings {
-		wide := len(f.items)+len(f.keys) == 0 ||
-			len(q.GetItemIds())+len(q.GetContentKeys()) > 0 && contains(f.items, q.GetItemIds()) && contains(f.keys, q.GetContentKeys())
+		wide := (len(f.items)+len(f.keys) == 0) == (len(q.GetItemIds())+len(q.GetContentKeys()) == 0) &&
+			contains(f.items, q.GetItemIds()) && contains(f.keys, q.GetContentKeys())
 		if f.subject == q.GetSubjectId() && f.verified && f.country == q.GetCountry() && wide && wanted.mask()&^f.mask() == 0 {
 			return true
 		}

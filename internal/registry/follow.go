@@ -48,10 +48,10 @@ func (r *Registry) pause(ctx context.Context, after event.Revision) {
 type follower struct {
 	registry *Registry
 	state    *state
-	tree     store.Head     // of the leaves that were folded; its time is not kept
-	since    time.Time      // when an event was first missed; zero: none is missed
-	isAway   bool           // the store failed at the last round
-	told     event.Revision // the change of policy that does not compile, once that was told
+	tree     store.Head // of the leaves that were folded; its time is not kept
+	since    time.Time  // when an event was first missed; zero: none is missed
+	isAway   bool       // the store failed at the last round
+	told     uint64     // the version of the policy that does not compile, once that was told
 }
 
 // round reads the head and folds up to it. Only a round that ends level with the head makes the view fresh, as of the
@@ -155,10 +155,10 @@ func (f *follower) back() {
 // tellBroken says once that the active policy does not compile, as one that an earlier version took may not by the rules
 // of this one.
 func (f *follower) tellBroken() {
-	if f.state.broken == nil || f.told == f.state.switched {
+	if f.state.broken == nil || f.told == f.state.policy.GetVersion() {
 		return
 	}
-	f.told = f.state.switched
+	f.told = f.state.policy.GetVersion()
 	f.registry.logger.Error("the active policy does not compile; every decision is NO_POLICY until another is applied",
 		slog.Uint64(telemetry.PolicyVersion, f.state.policy.GetVersion()), slog.String(telemetry.Cause, f.state.broken.Error()))
 }

@@ -148,8 +148,9 @@ func TestRepeats(t *testing.T) {
 		{"a verified repeat raises an unverified one", []step{
 			{filing("a", all), false, event.EffectInForce}, {filing("a", isVerified), false, event.EffectRaised}, {filing("a", isVerified), true, 0},
 		}},
-		{"a narrower verified one changes nothing", []step{
-			{filing("a", isVerified), false, event.EffectInForce}, {filing("a", isVerified, items("x")), true, 0},
+		{"items are no part of everything: they may be somebody else's", []step{
+			{filing("a", isVerified), false, event.EffectInForce}, {filing("a", isVerified, items("x", "y")), false, event.EffectInForce},
+			{filing("a", isVerified, items("x")), true, 0},
 		}},
 		{"a wider verified one is new", []step{
 			{filing("a", isVerified, items("x")), false, event.EffectInForce}, {filing("a", isVerified, items("x", "y")), false, event.EffectInForce},

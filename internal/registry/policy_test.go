@@ -312,6 +312,41 @@ func TestSuspensionOutlivesItsGroup(t *testing.T) {
 	}
 }
 
+// TestSuspendingAGrownGroupAgainStopsAllOfIt: the same words stop more today, so they are no repeat.
+func TestSuspendingAGrownGroupAgainStopsAllOfIt(t *testing.T) {
+	r := openAt(t, t.TempDir(), registry.Config{}, nil)
+	grouped := strings.Replace(testPolicy, "regimes:", "groups: [{name: NORTH, members: [SE]}]\nregimes:", 1)
+	r.apply(grouped)
+	suspend := func() *vetov1.SuspendRegimeResponse {
+		t.Helper()
+		got, err := r.SuspendRegime(t.Context(), officer, &vetov1.SuspendRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Jurisdictions: []string{"NORTH"}, Reason: "an order"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	suspend()
+	r.apply(strings.Replace(grouped, "[SE]", "[SE, NO]", 1))
+	if got := r.decide("anna", "NO"); got != vetov1.Reason_REASON_ELIGIBLE {
+		t.Fatalf("who joined the group later: %v", got)
+	}
+	if suspend().GetUnchanged() {
+		t.Error("the grown group is said to stand already")
+	}
+	if got := r.decide("anna", "NO"); got != vetov1.Reason_REASON_SUSPENDED {
+		t.Errorf("suspended again: %v, want SUSPENDED", got)
+	}
+	if !suspend().GetUnchanged() {
+		t.Error("what stands already was written again")
+	}
+	if _, err := r.ResumeRegime(t.Context(), officer, &vetov1.ResumeRegimeRequest{RequestId: uuid.NewString(), Regime: "europe", Jurisdictions: []string{"NORTH"}, Reason: "lifted"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.decide("anna", "NO"); got != vetov1.Reason_REASON_ELIGIBLE {
+		t.Errorf("resumed by its name: %v", got)
+	}
+}
+
 // TestSuspensionFollowsThePurposesNewName: a purpose is not freed by being called otherwise.
 func TestSuspensionFollowsThePurposesNewName(t *testing.T) {
 	r := open(t)

@@ -40,7 +40,10 @@ func (r *Registry) SuspendRegime(ctx context.Context, actor Actor, request *veto
 		}
 		side := r.switchSide(call, p, request.GetRegime(), request)
 		side.Places = sortedSet(policy.PlacesOf(v.Policy, request.GetJurisdictions(), r.Now()))
-		if slices.ContainsFunc(v.Suspensions, func(s *vetov1.Suspension) bool { return exactly(side, s) }) {
+		stands := func(s policy.Suspended) bool {
+			return exactly(side, s.Suspension) && !slices.ContainsFunc(side.Places, func(code string) bool { return !slices.Contains(s.Places, code) })
+		}
+		if slices.ContainsFunc(v.suspended, stands) { // a group that has grown is more than what stands
 			return store.Verdict{Answer: []byte(answerStood)}, nil
 		}
 		return sealSwitch(call, v, event.TypeRegimeSuspended, event.EffectSuspended, side)

@@ -299,3 +299,21 @@ func FuzzLookup(f *testing.F) {
 		}
 	})
 }
+
+// TestReachIsTheSameInEitherSpelling: what stops a territory under one of its codes stops it under the other.
+func TestReachIsTheSameInEitherSpelling(t *testing.T) {
+	for _, c := range []struct{ country, subdivision, mother string }{{"RE", "FR-974", "FR"}, {"AX", "FI-01", "FI"}, {"PR", "US-PR", "US"}, {"HK", "CN-HK", "CN"}} {
+		for _, code := range []string{c.country, c.subdivision} {
+			reach := jurisdiction.Reach(code)
+			if !slices.Contains(reach, c.country) || !slices.Contains(reach, c.mother) {
+				t.Errorf("%s reaches %v, want %s and %s", code, reach, c.country, c.mother)
+			}
+		}
+	}
+	if got := jurisdiction.Reach("DE"); !slices.Equal(got, []string{"DE"}) {
+		t.Errorf("DE reaches %v", got)
+	}
+	if got := jurisdiction.Reach("XX"); got != nil {
+		t.Errorf("an unassigned code reaches %v", got)
+	}
+}

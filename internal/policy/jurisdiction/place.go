@@ -2,6 +2,7 @@ package jurisdiction
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -44,6 +45,31 @@ func Own(code string) []string {
 	}
 	return nil
 }
+
+// Reach is the chain of a place for what stops it: Chain, and for a territory with a code of its own also the chain of
+// the subdivision that it is, so that RE and FR-974 are stopped by the same, France's included. The caller owns the list.
+func Reach(code string) []string {
+	reach := Chain(code)
+	for _, alias := range aliases()[code] {
+		for _, one := range tables().chains[alias] {
+			if !slices.Contains(reach, one) {
+				reach = append(reach, one)
+			}
+		}
+	}
+	return reach
+}
+
+// aliases are the subdivision codes of a country that is a territory of another.
+var aliases = sync.OnceValue(func() map[string][]string {
+	out := map[string][]string{}
+	for _, code := range tables().places {
+		if canonical := tables().canonical[code]; canonical != code {
+			out[canonical] = append(out[canonical], code)
+		}
+	}
+	return out
+})
 
 // Canonical is the one code under which rules for a place are kept: RE for FR-974 and FR-RE, itself for most. False
 // where the code names no place.

@@ -36,10 +36,11 @@ func (f *Filing) Verified() bool { return f.Event.Side.Verification == VerifiedW
 func (f *Filing) Covers(other event.Side) bool {
 	return f.Standing.Union(other.Purposes).Equal(f.Standing) &&
 		f.Event.Side.Country == other.Country &&
+		f.Event.Side.NoEffect.Equal(other.NoEffect) && // else its receipt would not be true today
 		!slices.ContainsFunc(other.AlsoAsks, func(ask string) bool { return !slices.Contains(f.Event.Side.AlsoAsks, ask) }) &&
 		(other.CaseReference == "" || other.CaseReference == f.Event.Side.CaseReference) &&
-		(f.IsAll() || len(other.Items)+len(other.ContentKeys) > 0 &&
-			containsAll(f.Event.Side.Items, other.Items) && containsAll(f.Event.Side.ContentKeys, other.ContentKeys))
+		f.IsAll() == (len(other.Items)+len(other.ContentKeys) == 0) && // everything of one's own is no item of somebody else's
+		containsAll(f.Event.Side.Items, other.Items) && containsAll(f.Event.Side.ContentKeys, other.ContentKeys)
 }
 
 // containsAll says whether a set of keys holds another.
