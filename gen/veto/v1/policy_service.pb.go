@@ -43,7 +43,8 @@ const (
 	// A controller established in the EU or the United Kingdom relies on no legal basis, or gives objections no effect,
 	// elsewhere (GDPR Art. 3(1)).
 	Danger_DANGER_EXTRATERRITORIAL Danger = 5
-	// Objections that count today would have no effect: a place or a purpose comes under RECORD_ONLY.
+	// Objections that count today would have less effect, or none: a place or purpose comes under RECORD_ONLY, or
+	// `third_parties` becomes weaker, while objections stand.
 	Danger_DANGER_STOPS_HONOURING Danger = 6
 )
 
