@@ -54,13 +54,19 @@ func (a *app) explainCommand() *cobra.Command {
 	return cmd
 }
 
-// decide decides one item.
-func decide(ctx context.Context, c *client, s terminal.Streams, q *question) error {
+// read is the item that is asked about, and the purpose: the one that was named, or the policy's only one.
+func (q *question) read(ctx context.Context, c *client, s terminal.Streams) (*vetov1.Item, string, error) {
 	item, err := q.item.read(s.In)
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	purpose, err := thePurpose(ctx, c, q.purpose)
+	return item, purpose, err
+}
+
+// decide decides one item.
+func decide(ctx context.Context, c *client, s terminal.Streams, q *question) error {
+	item, purpose, err := q.read(ctx, c, s)
 	if err != nil {
 		return err
 	}
@@ -121,11 +127,7 @@ func writeDecision(s terminal.Streams, d *vetov1.Decision) error {
 
 // explainDecision decides one item and tells every check.
 func explainDecision(ctx context.Context, c *client, s terminal.Streams, q *question) error {
-	item, err := q.item.read(s.In)
-	if err != nil {
-		return err
-	}
-	purpose, err := thePurpose(ctx, c, q.purpose)
+	item, purpose, err := q.read(ctx, c, s)
 	if err != nil {
 		return err
 	}
