@@ -12,8 +12,8 @@ import (
 	"github.com/veto-gate/veto/internal/telemetry"
 )
 
-// services are what health tells of: the server as a whole, and each of ours.
-var services = []string{"", vetov1.RegistryService_ServiceDesc.ServiceName, vetov1.DecisionService_ServiceDesc.ServiceName, vetov1.PolicyService_ServiceDesc.ServiceName}
+// services are what health tells of: each service of ours, and last the server as a whole, so that who waits for the whole finds the parts changed.
+var services = []string{vetov1.RegistryService_ServiceDesc.ServiceName, vetov1.DecisionService_ServiceDesc.ServiceName, vetov1.PolicyService_ServiceDesc.ServiceName, ""}
 
 // freshness is health as gRPC's clients and load balancers ask for it: SERVING while the register's view is fresh, so
 // that calls go to another replica before this one refuses them.
