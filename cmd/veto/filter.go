@@ -27,7 +27,7 @@ const defaultBatch = 5000
 type filtering struct {
 	in, out, purpose, reportFile, output string
 	secretFile                           string // of the register that answers in this process
-	mapped, absent                       []string
+	mapped, absent, set, values          []string
 	force                                bool
 	batch                                int
 	minRevision                          uint64
@@ -45,6 +45,8 @@ func (a *app) filterCommand() *cobra.Command {
 	flags.BoolVar(&f.force, "force", false, "replace the output")
 	flags.StringArrayVar(&f.mapped, "map", nil, "FIELD=COLUMN")
 	flags.StringSliceVar(&f.absent, "absent", nil, "fields")
+	flags.StringArrayVar(&f.set, "set", nil, "FIELD=VALUE")
+	flags.StringArrayVar(&f.values, "value", nil, "FIELD:WORD=VALUE")
 	flags.IntVar(&f.batch, "batch", defaultBatch, "a number of rows")
 	flags.StringVar(&f.purpose, "purpose", "", "a declared purpose")
 	flags.Uint64Var(&f.minRevision, "min-revision", 0, "a revision")
@@ -97,7 +99,7 @@ func (f filtering) mapping() (columns.Mapping, error) {
 	if f.batch < 1 || f.batch > filter.MaxBatchRows {
 		return columns.Mapping{}, usage("1 to 10000 rows", "--batch: not a size that a message can have")
 	}
-	mapping, err := columns.ParseMapping(f.mapped, f.absent)
+	mapping, err := columns.ParseMapping(columns.Spelled{Map: f.mapped, Absent: f.absent, Set: f.set, Value: f.values})
 	if err != nil {
 		return columns.Mapping{}, explainMapping(err, exitUsage)
 	}

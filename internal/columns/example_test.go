@@ -16,7 +16,7 @@ func ExampleNewReader() {
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "item_id", Type: text}, {Name: "kind", Type: text}, {Name: "visibility", Type: text}, {Name: "user", Type: text},
 	}, nil)
-	mapping, err := columns.ParseMapping([]string{"author_id=user"}, []string{"labels"})
+	mapping, err := columns.ParseMapping(columns.Spelled{Map: []string{"author_id=user"}, Absent: []string{"labels"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -42,7 +42,7 @@ func ExampleNewReader() {
 }
 
 func ExampleParseMapping() {
-	_, err := columns.ParseMapping([]string{"author_id"}, nil)
+	_, err := columns.ParseMapping(columns.Spelled{Map: []string{"author_id"}})
 	fmt.Println(err)
 	// Output:
 	// --map author_id: want FIELD=COLUMN, e.g. author_id=user

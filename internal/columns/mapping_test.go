@@ -64,19 +64,19 @@ func TestMappingFaults(t *testing.T) {
 		"text as bytes":              {append(plain(1), column{"who", arrow.BinaryTypes.Binary, "[null]"}), to("author_id", "who"), []string{`author_id: column "who" is of type binary; text fits`}},
 		"a dictionary of numbers":    {with("country", &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.PrimitiveTypes.Int8}), columns.Mapping{}, []string{`country: column "country" is of type dictionary`}},
 		"an enum as a number":        {with("modality", arrow.PrimitiveTypes.Int32), columns.Mapping{}, []string{`modality: column "modality" is of type int32; text fits`}},
-		"an age with a fraction":     {with("author_age", arrow.PrimitiveTypes.Float64), columns.Mapping{}, []string{`author_age: column "author_age" is of type float64; an integer fits: int8 to int64, uint8 to uint64`}},
-		"a time as text":             {with("created_at", utf8), columns.Mapping{}, []string{`created_at: column "created_at" is of type utf8; a time fits: a timestamp of any unit, date32, date64`}},
-		"labels as text":             {with("labels", utf8), columns.Mapping{}, []string{`labels: column "labels" is of type utf8; a list fits: list or large_list of text`}},
+		"an age that is no number":   {with("author_age", arrow.FixedWidthTypes.Boolean), columns.Mapping{}, []string{`author_age: column "author_age" is of type bool; an integer fits: int8 to int64, uint8 to uint64; or a float`}},
+		"a time as a number":         {with("created_at", arrow.PrimitiveTypes.Int64), columns.Mapping{}, []string{`created_at: column "created_at" is of type int64; a time fits: a timestamp of any unit, date32, date64, or text`}},
+		"labels as flags":            {with("labels", arrow.FixedWidthTypes.Boolean), columns.Mapping{}, []string{`labels: column "labels" is of type bool; a list fits: list or large_list of text`}},
 		"labels as numbers":          {with("labels", arrow.ListOf(arrow.PrimitiveTypes.Int8)), columns.Mapping{}, []string{`labels: column "labels" is of type list<item: int8, nullable>; a list fits`}},
 		"subjects as text":           {with("subjects", arrow.ListOf(utf8)), columns.Mapping{}, []string{`subjects: column "subjects" is of type list<item: utf8, nullable>; a list or large_list of structs fits`}},
 		"subjects without a role":    {with("subjects", arrow.ListOf(structOf("subject_id"))), columns.Mapping{}, []string{`subjects: column "subjects", whose structs have no role, is of type`}},
 		"subjects with two roles":    {with("subjects", arrow.ListOf(structOf("subject_id", "role", "role"))), columns.Mapping{}, []string{`subjects: column "subjects", whose structs have role twice, is of type`}},
 		"a subject's id as a number": {with("subjects", arrow.ListOf(arrow.StructOf(arrow.Field{Name: "subject_id", Type: arrow.PrimitiveTypes.Int64}, arrow.Field{Name: "role", Type: utf8}))), columns.Mapping{}, []string{`subjects: column "subjects", in its structs' subject_id, is of type int64; a list or large_list of structs fits`}},
-		"signals as text":            {with("signals", utf8), columns.Mapping{}, []string{`signals: column "signals" is of type utf8; a struct fits, with at least one of content_usage,`}},
+		"signals as flags":           {with("signals", arrow.FixedWidthTypes.Boolean), columns.Mapping{}, []string{`signals: column "signals" is of type bool; a struct fits, with at least one of content_usage,`}},
 		"signals of other names":     {with("signals", structOf("noai")), columns.Mapping{}, []string{`signals: column "signals" is of type struct<noai: utf8>; a struct fits`}},
 		"a signal that is no text":   {with("signals", arrow.StructOf(arrow.Field{Name: "robots", Type: arrow.PrimitiveTypes.Int8})), absent(all5[1:]...), []string{`signals: column "signals", in its field robots, is of type int8; text fits`}},
 		"everything at once": {
-			append(without("kind"), column{"labels", utf8, ""}), columns.Mapping{Columns: map[string]string{"author": "x"}, Absent: []string{"tags"}},
+			append(without("kind"), column{"labels", arrow.FixedWidthTypes.Boolean, ""}), columns.Mapping{Columns: map[string]string{"author": "x"}, Absent: []string{"tags"}},
 			[]string{"--map author: ", "--absent tags: ", "kind: ", "labels: "},
 		},
 	} {
@@ -138,22 +138,30 @@ func TestOtherIsNamedOrNothing(t *testing.T) {
 
 func TestParseMapping(t *testing.T) {
 	for name, test := range map[string]struct {
-		pairs  []string
-		absent []string
-		want   columns.Mapping
-		fault  string
+		spelled columns.Spelled
+		want    columns.Mapping
+		fault   string
 	}{
-		"nothing":        {},
-		"pairs":          {pairs: []string{"author_id=user", "country=user", "labels=a=b"}, want: columns.Mapping{Columns: map[string]string{"author_id": "user", "country": "user", "labels": "a=b"}}},
-		"absent":         {absent: []string{"labels"}, want: columns.Mapping{Absent: []string{"labels"}}},
-		"no sign":        {pairs: []string{"author_id"}, fault: `--map author_id: want FIELD=COLUMN, e.g. author_id=user`},
-		"no field":       {pairs: []string{"=user"}, fault: `--map =user: want FIELD=COLUMN`},
-		"no column":      {pairs: []string{"author_id="}, fault: `--map author_id=: want FIELD=COLUMN`},
-		"a field twice":  {pairs: []string{"country=a", "country=b"}, fault: `--map country=b: country has a column already: name one`},
-		"faults at once": {pairs: []string{"a", "b"}, fault: "--map a: want FIELD=COLUMN, e.g. author_id=user\n--map b: want"},
+		"nothing":       {},
+		"pairs":         {spelled: columns.Spelled{Map: []string{"author_id=user", "country=user", "labels=a=b"}}, want: columns.Mapping{Columns: map[string]string{"author_id": "user", "country": "user", "labels": "a=b"}}},
+		"absent":        {spelled: columns.Spelled{Absent: []string{"labels"}}, want: columns.Mapping{Absent: []string{"labels"}}},
+		"no sign":       {spelled: columns.Spelled{Map: []string{"author_id"}}, fault: `--map author_id: want FIELD=COLUMN, e.g. author_id=user`},
+		"no field":      {spelled: columns.Spelled{Map: []string{"=user"}}, fault: `--map : want FIELD=COLUMN`},
+		"no column":     {spelled: columns.Spelled{Map: []string{"author_id="}}, fault: `--map author_id: want FIELD=COLUMN`},
+		"a field twice": {spelled: columns.Spelled{Map: []string{"country=a", "country=b"}}, fault: `--map country: named twice: name one`},
+		"set":           {spelled: columns.Spelled{Set: []string{"visibility=PUBLIC"}}, want: columns.Mapping{Set: map[string]string{"visibility": "PUBLIC"}}},
+		"set nothing":   {spelled: columns.Spelled{Set: []string{"visibility="}}, fault: "--set visibility: want FIELD=VALUE, e.g. visibility=PUBLIC"},
+		"set twice":     {spelled: columns.Spelled{Set: []string{"kind=POST", "kind=PHOTO"}}, fault: "--set kind: named twice"},
+		"values": {spelled: columns.Spelled{Value: []string{"kind:tweet=POST", "kind:a=b=PHOTO", "country:=DE"}}, want: columns.Mapping{Values: map[string]map[string]string{
+			"kind": {"tweet": "POST", "a=b": "PHOTO"}, "country": {"": "DE"},
+		}}},
+		"a word twice":    {spelled: columns.Spelled{Value: []string{"kind:tweet=POST", "kind:tweet=PHOTO"}}, fault: "--value kind: a word is given twice: give it one value"},
+		"a word of none":  {spelled: columns.Spelled{Value: []string{"tweet=POST"}}, fault: "--value tweet=POST: want FIELD:WORD=VALUE, e.g. kind:tweet=POST"},
+		"a word for none": {spelled: columns.Spelled{Value: []string{"kind:tweet="}}, fault: "--value kind: want FIELD:WORD=VALUE"},
+		"faults at once":  {spelled: columns.Spelled{Map: []string{"a", "b"}}, fault: "--map a: want FIELD=COLUMN, e.g. author_id=user\n--map b: want"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := columns.ParseMapping(test.pairs, test.absent)
+			got, err := columns.ParseMapping(test.spelled)
 			if test.fault != "" {
 				if err == nil || !strings.Contains(err.Error(), test.fault) {
 					t.Errorf("ParseMapping: %v, want %s", err, test.fault)
@@ -175,7 +183,7 @@ func FuzzParseMapping(f *testing.F) {
 	f.Add("a", "=")
 	f.Add("a=b=c", "a=")
 	f.Fuzz(func(t *testing.T, first, second string) {
-		m, err := columns.ParseMapping([]string{first, second}, nil)
+		m, err := columns.ParseMapping(columns.Spelled{Map: []string{first, second}})
 		if err != nil {
 			return
 		}
@@ -186,7 +194,7 @@ func FuzzParseMapping(f *testing.F) {
 		if len(again) != 2 {
 			t.Fatalf("%q and %q: %d pairs were read", first, second, len(again))
 		}
-		back, err := columns.ParseMapping(again, nil)
+		back, err := columns.ParseMapping(columns.Spelled{Map: again})
 		if err != nil || !cmp.Equal(m, back) {
 			t.Errorf("%q reads as %v, %v; want %v", again, back, err, m)
 		}

@@ -17,9 +17,9 @@ const outOfRange = -1
 func number(least, most int64, set func(*vetov1.Item, int64)) binder {
 	return func(t arrow.DataType) (fill, *misfit) {
 		if !arrow.IsInteger(t.ID()) {
-			return nil, &misfit{got: t.String(), want: "an integer fits: int8 to int64, uint8 to uint64"}
+			return nil, &misfit{got: t.String(), want: "an integer fits: int8 to int64, uint8 to uint64; or a float, a decimal or text, where it holds whole numbers"}
 		}
-		return func(column arrow.Array, items []*vetov1.Item) {
+		return func(column arrow.Array, items []*vetov1.Item, _ *faults) {
 			at := integerOf(column)
 			for row, item := range items {
 				value := int64(0)
@@ -80,9 +80,9 @@ func instant(at func(*vetov1.Item) **timestamppb.Timestamp) binder {
 		switch t.ID() {
 		case arrow.TIMESTAMP, arrow.DATE32, arrow.DATE64:
 		default:
-			return nil, &misfit{got: t.String(), want: "a time fits: a timestamp of any unit, date32, date64"}
+			return nil, &misfit{got: t.String(), want: "a time fits: a timestamp of any unit, date32, date64, or text such as 2025-05-27T00:00:00Z; of a number nobody can tell the unit"}
 		}
-		return func(column arrow.Array, items []*vetov1.Item) {
+		return func(column arrow.Array, items []*vetov1.Item, _ *faults) {
 			read := secondsOf(column)
 			for row, item := range items {
 				to := at(item)

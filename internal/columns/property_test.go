@@ -1,7 +1,9 @@
 package columns_test
 
 import (
+	"encoding/json"
 	"math"
+	"strconv"
 	"testing"
 	"time"
 
@@ -9,6 +11,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
@@ -44,6 +48,9 @@ func (r row) item() *vetov1.Item {
 		i.Kind = vetov1.ItemKind_ITEM_KIND_POST
 	case "PHOTO":
 		i.Kind = vetov1.ItemKind_ITEM_KIND_PHOTO
+	case "":
+	default:
+		i.Kind = unknownName
 	}
 	if r.age != nil {
 		i.AuthorAge = -1
@@ -63,13 +70,119 @@ func (r row) item() *vetov1.Item {
 				p = &person{}
 			}
 			s := &vetov1.OtherSubject{SubjectId: text(p.id)}
-			if text(p.role) == "TAGGED" {
+			switch text(p.role) {
+			case "TAGGED":
 				s.Role = vetov1.SubjectRole_SUBJECT_ROLE_TAGGED
+			case "":
+			default:
+				s.Role = unknownName
 			}
 			i.Subjects = append(i.Subjects, s)
 		}
 	}
 	return i
+}
+
+// asJSON is the row as an object, a null as a null or not at all.
+func (r row) asJSON(t *rapid.T) []byte {
+	object := map[string]any{"visibility": "PUBLIC"}
+	put := func(name string, value any, isNull bool) {
+		if isNull && rapid.Bool().Draw(t, "left out") {
+			return
+		}
+		object[name] = value
+	}
+	put("item_id", r.id, r.id == nil)
+	put("author_id", r.author, r.author == nil)
+	put("country", r.country, r.country == nil)
+	put("kind", r.kind, r.kind == nil)
+	put("author_age", r.age, r.age == nil)
+	put("created_at", r.when(), r.created == nil)
+	put("labels", r.labels, r.labels == nil)
+	put("subjects", r.others(), r.subjects == nil)
+	line, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
+}
+
+func (r row) when() *string {
+	if r.created == nil {
+		return nil
+	}
+	written := time.UnixMicro(*r.created).UTC().Format(time.RFC3339Nano)
+	return &written
+}
+
+func (r row) others() any {
+	if r.subjects == nil {
+		return nil
+	}
+	all := []any{}
+	for _, p := range *r.subjects {
+		if p == nil {
+			all = append(all, nil)
+			continue
+		}
+		all = append(all, map[string]any{"subject_id": p.id, "role": p.role})
+	}
+	return all
+}
+
+var rowNames = []string{"item_id", "author_id", "country", "kind", "visibility", "author_age", "created_at", "labels", "subjects"}
+
+// asText is the row as a record of text, in the order of rowNames.
+func (r row) asText(t *rapid.T) []string {
+	number := ""
+	if r.age != nil {
+		number = strconv.FormatInt(*r.age, 10)
+	}
+	asJSON := func(value any, isNull bool) string {
+		if isNull {
+			return ""
+		}
+		written, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(written)
+	}
+	return []string{
+		text(r.id), text(r.author), text(r.country), text(r.kind), "PUBLIC", number, text(r.when()),
+		asJSON(r.labels, r.labels == nil), asJSON(r.others(), r.subjects == nil),
+	}
+}
+
+// TestEveryDoorReadsTheSameItems: a row is the same item as JSON, as a record of text, and in Arrow (TestItemsAreTheRows).
+func TestEveryDoorReadsTheSameItems(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		objects, err := columns.NewObjectReader(rowNames, columns.Mapping{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, err := columns.NewTextReader(rowNames, columns.Mapping{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		item := &vetov1.Item{}
+		for _, r := range rapid.SliceOfN(rows(), 1, 5).Draw(t, "rows") {
+			want := r.item()
+			line := r.asJSON(t)
+			wrong := objects.Item(line, item)
+			if diff := cmp.Diff(want, item, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("the object %s (-want +got), %v:\n%s", line, wrong, diff)
+			}
+			record := r.asText(t)
+			again := records.Item(record, item)
+			if diff := cmp.Diff(want, item, protocmp.Transform(), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("the record %q (-want +got), %v:\n%s", record, again, diff)
+			}
+			if !proto.Equal(wrong, again) {
+				t.Fatalf("%s: %v as an object, %v as a record", line, wrong, again)
+			}
+		}
+	})
 }
 
 func rows() *rapid.Generator[row] {

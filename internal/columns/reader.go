@@ -10,11 +10,9 @@ import (
 
 // Reader turns the record batches of one schema into items. It is not safe for concurrent use.
 type Reader struct {
-	schema *arrow.Schema
-	fills  []columnFill
-	mapped []string
-	absent []string
-	silent []string // signals that are named absent by themselves
+	plan
+	fills []columnFill
+	wrong faults
 }
 
 // columnFill copies one column of a batch.
@@ -26,52 +24,58 @@ type columnFill struct {
 // NewReader holds a mapping against a schema. The error, a *MappingError, names every fault: a field or a column that does not exist, a
 // contradiction, a column whose type does not fit, a signal that was forgotten beside another; each with what was found and what to do.
 func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
-	r := &Reader{schema: schema}
-	check := &resolution{schema: schema, m: m}
-	check.checkNames()
-	filled := map[string]bool{}
-	for _, f := range fields {
-		column, found := check.column(f)
-		if !found {
-			continue
-		}
-		bind := f.bind
-		if f.name == "signals" {
-			check.checkSignals(schema.Field(column))
-			bind = signalStruct(check.signalsApart())
-		}
-		from := schema.Field(column)
-		filled[f.name] = true
-		if f.name == "signals" {
-			check.fillInside(from, filled)
-		}
-		fill, bad := bind(from.Type)
-		if bad != nil {
-			check.fault("%s: column %q%s is of type %s; %s", f.name, from.Name, bad.at, bad.got, bad.want)
-			continue
-		}
-		r.fills = append(r.fills, columnFill{column, fill})
-		if !slices.Contains(r.mapped, f.item) {
-			r.mapped = append(r.mapped, f.item)
-		}
+	check := &resolution{m: m, inside: func(column int) []string { return insideStruct(schema.Field(column).Type) }}
+	for _, f := range schema.Fields() {
+		check.names = append(check.names, f.Name)
 	}
-	slices.Sort(r.mapped)
-	r.absent, r.silent = check.absences(filled)
+	r := &Reader{plan: check.resolve()}
+	for _, p := range r.fields {
+		if p.column < 0 {
+			continue
+		}
+		from := schema.Field(p.column)
+		fill, bad := p.fits(from.Type)
+		if bad != nil {
+			check.fault("%s: column %q%s is of type %s; %s", p.field.name, from.Name, bad.at, bad.got, bad.want)
+			continue
+		}
+		r.fills = append(r.fills, columnFill{p.column, fill})
+	}
 	if err := errorOf(check.faults); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
+// fits binds a column: at once where its type suits the field, else cell by cell.
+func (p planned) fits(t arrow.DataType) (fill, *misfit) {
+	takes := p.field.takes
+	var bad *misfit
+	if p.bind != nil {
+		fill, misfits := p.bind(t)
+		if misfits == nil {
+			return fill, nil
+		}
+		bad = misfits
+	} else {
+		takes |= asText | asInteger // its words are translated
+		bad = &misfit{got: t.String(), want: "text or an integer fits, since its words are translated"}
+	}
+	if takes.has(t) {
+		return cellwise(p.field, p.set), nil
+	}
+	return nil, bad
+}
+
 // Mapped returns the names of Item's fields that a column fills, sorted: what `mapped_fields` takes. Signals count as one.
-func (r *Reader) Mapped() []string { return slices.Clone(r.mapped) }
+func (r *plan) Mapped() []string { return slices.Clone(r.mapped) }
 
 // Absent returns the names of Item's fields that the mapping calls absent, sorted: what `absent_fields` takes.
-func (r *Reader) Absent() []string { return slices.Clone(r.absent) }
+func (r *plan) Absent() []string { return slices.Clone(r.absent) }
 
 // SilentSignals returns the names of the signals that the mapping calls absent one by one, sorted. Nobody is asked for them: for the rules all
 // signals are one field. `other` is never among them: few tables have it, and not by that name.
-func (r *Reader) SilentSignals() []string { return slices.Clone(r.silent) }
+func (r *plan) SilentSignals() []string { return slices.Clone(r.silent) }
 
 // Columns returns the positions of the columns that Items looks at, ascending. A reader of the schema that has these alone, made with the same
 // mapping, gives the same items.
@@ -101,8 +105,28 @@ func (r *Reader) Items(batch arrow.RecordBatch, dst []*vetov1.Item) []*vetov1.It
 		// The scalars are overwritten below. Lists keep their memory; signals may be filled by several columns or none.
 		item.Labels, item.ContentKeys, item.Subjects, item.Signals = item.Labels[:0], item.ContentKeys[:0], item.Subjects[:0], nil
 	}
+	r.wrong.list = nil
 	for _, f := range r.fills {
-		f.fill(batch.Column(f.column), dst)
+		f.fill(batch.Column(f.column), dst, &r.wrong)
+	}
+	for row, item := range dst {
+		r.fix(row, item, &r.wrong)
 	}
 	return dst
 }
+
+// fix sets what is the same in every row.
+func (p *plan) fix(row int, item *vetov1.Item, wrong *faults) {
+	for _, f := range p.fields {
+		if f.column >= 0 {
+			continue
+		}
+		if bad := f.set(item, nil); !bad.none() {
+			wrong.add(row, f.field.path(), bad)
+		}
+	}
+}
+
+// Violations tell of the rows of the last batch that have a value which cannot be its field's, in the order of rows, one for each. The gate refuses
+// such a row by itself, and would have other words for it.
+func (r *Reader) Violations() []*vetov1.IndexedViolation { return r.wrong.sorted() }

@@ -38,6 +38,9 @@ func at(seconds int64, nanos int32) func(*vetov1.Item) {
 
 func none(*vetov1.Item) {}
 
+// unknownName is what stands for an enum's name that is none: no enum has it.
+const unknownName = -1
+
 func age(n int32) func(*vetov1.Item) { return func(i *vetov1.Item) { i.AuthorAge = n } }
 
 func country(s string) func(*vetov1.Item) { return func(i *vetov1.Item) { i.Country = s } }
@@ -96,19 +99,21 @@ func typeCases() map[string]struct {
 			column{"modality", utf8, `["IMAGE", "MODALITY_IMAGE", "image", "IMAGE ", "", null, "MODALITY_UNSPECIFIED", "MODALITY_MODALITY_IMAGE"]`},
 			setters{
 				func(i *vetov1.Item) { i.Modality = vetov1.Modality_MODALITY_IMAGE }, func(i *vetov1.Item) { i.Modality = vetov1.Modality_MODALITY_IMAGE },
-				none, none, none, none, none, none,
+				func(i *vetov1.Item) { i.Modality = unknownName }, func(i *vetov1.Item) { i.Modality = unknownName },
+				none, none, none, func(i *vetov1.Item) { i.Modality = unknownName },
 			},
 		},
 		"conversation": {column{"in_conversation", utf8, `["ALONE", "WITH_OTHERS", "alone"]`}, setters{
 			func(i *vetov1.Item) { i.InConversation = vetov1.Conversation_CONVERSATION_ALONE },
-			func(i *vetov1.Item) { i.InConversation = vetov1.Conversation_CONVERSATION_WITH_OTHERS }, none,
+			func(i *vetov1.Item) { i.InConversation = vetov1.Conversation_CONVERSATION_WITH_OTHERS },
+			func(i *vetov1.Item) { i.InConversation = unknownName },
 		}},
 		"subjects": {
 			column{"subjects", subjectType, `[[{"subject_id": "u2", "role": "TAGGED", "country": "FR"}, {"subject_id": "u3", "role": "liked"}], null, [], [null]]`},
 			setters{
 				func(i *vetov1.Item) {
 					i.Subjects = []*vetov1.OtherSubject{
-						{SubjectId: "u2", Role: vetov1.SubjectRole_SUBJECT_ROLE_TAGGED, Country: "FR"}, {SubjectId: "u3"},
+						{SubjectId: "u2", Role: vetov1.SubjectRole_SUBJECT_ROLE_TAGGED, Country: "FR"}, {SubjectId: "u3", Role: unknownName},
 					}
 				},
 				none, none, func(i *vetov1.Item) { i.Subjects = []*vetov1.OtherSubject{{}} },
@@ -210,7 +215,7 @@ func TestBadTextHarmsItsRowAlone(t *testing.T) {
 
 	unknown := strings.Repeat("?", 65)
 	want := &vetov1.Item{
-		Country: "?", Language: unknown, Service: unknown, Labels: []string{unknown}, ContentKeys: []string{""},
+		Kind: unknownName, Visibility: unknownName, InConversation: unknownName, Modality: unknownName, Country: "?", Language: unknown, Service: unknown, Labels: []string{unknown}, ContentKeys: []string{""},
 		Signals: &vetov1.Signals{
 			ContentUsage: "?", TdmReservation: "?", Robots: strings.Repeat("?", 4097), C2PaTrainingMining: "?", PlusDataMining: "?", Other: []string{"?"},
 		},
@@ -218,7 +223,8 @@ func TestBadTextHarmsItsRowAlone(t *testing.T) {
 	if diff := cmp.Diff(want, items[1], protocmp.Transform()); diff != "" {
 		t.Errorf("the row with bad text (-want +got):\n%s", diff)
 	}
-	good := &vetov1.Item{
+	good := &vetov1.Item{ // of an enum it is no name
+		Kind: unknownName, Visibility: unknownName, InConversation: unknownName, Modality: unknownName,
 		ItemId: "good", AuthorId: "good", Country: "good", Language: "good", Service: "good", Labels: []string{"good"}, ContentKeys: []string{"good"},
 		Signals: &vetov1.Signals{
 			ContentUsage: "good", TdmReservation: "good", Robots: "good", C2PaTrainingMining: "good", PlusDataMining: "good", Other: []string{"good"},
@@ -257,7 +263,7 @@ func TestBadSubjectIsKept(t *testing.T) {
 		a.Retain()
 	}
 	items := newReader(t, schema, columns.Mapping{}).Items(recordOf(t, schema, append(arrays, lists)), nil)
-	want := []*vetov1.OtherSubject{{Country: "?"}}
+	want := []*vetov1.OtherSubject{{Country: "?", Role: unknownName}}
 	if diff := cmp.Diff(want, items[0].Subjects, protocmp.Transform()); diff != "" {
 		t.Errorf("subjects (-want +got):\n%s", diff)
 	}

@@ -32,7 +32,7 @@ func text(unreadable string, set func(*vetov1.Item, string)) binder {
 		if bad := checkText(t); bad != nil {
 			return nil, bad
 		}
-		return func(column arrow.Array, items []*vetov1.Item) {
+		return func(column arrow.Array, items []*vetov1.Item, _ *faults) {
 			at := textOf(column, unreadable)
 			for row, item := range items {
 				set(item, at(row))
@@ -41,30 +41,20 @@ func text(unreadable string, set func(*vetov1.Item, string)) binder {
 	}
 }
 
-// enum binds a column of an enum's names, bare (`POST`) or with their prefix (`ITEM_KIND_POST`). Letter case counts. A null, and every name that
-// is none, is UNSPECIFIED: for a field that decides the gate refuses it.
-func enum(values map[string]int32, prefix string, set func(*vetov1.Item, int32)) binder {
+// enum binds a column of an enum's names, bare (`POST`) or with their prefix (`ITEM_KIND_POST`). Letter case counts. A null is UNSPECIFIED, a name
+// that is none is unknownName: the gate refuses it.
+func enum(words *enumOf, set func(*vetov1.Item, int32)) binder {
 	return func(t arrow.DataType) (fill, *misfit) {
 		if bad := checkText(t); bad != nil {
 			return nil, bad
 		}
-		return func(column arrow.Array, items []*vetov1.Item) {
-			at := textOf(column, "")
+		return func(column arrow.Array, items []*vetov1.Item, _ *faults) {
+			at := textOf(column, "?")
 			for row, item := range items {
-				set(item, enumValue(values, prefix, at(row)))
+				set(item, words.value(at(row)))
 			}
 		}, nil
 	}
-}
-
-func enumValue(values map[string]int32, prefix, name string) int32 {
-	if name == "" {
-		return 0
-	}
-	if value, known := values[prefix+name]; known {
-		return value
-	}
-	return values[name] // 0 where it is unknown
 }
 
 // textArray is an array of text of either width, or of views.
