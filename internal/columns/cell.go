@@ -195,12 +195,12 @@ func setTexts(unreadable string, read func(cell) (string, fault), at func(*vetov
 	}
 }
 
+// setSignal has no fault: a signal that is there and cannot be read is unknown, and the regime says what that means.
 func setSignal(unreadable string, at func(*vetov1.Signals) *string) setter {
 	return func(i *vetov1.Item, c cell) fault {
-		s, bad := textOfCell(c, unreadable)
-		if s != "" {
+		if s, _ := textOfCell(c, unreadable); s != "" {
 			*at(signalsOf(i)) = s
 		}
-		return bad
+		return fault{}
 	}
 }

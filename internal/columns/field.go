@@ -70,7 +70,7 @@ var fields = []field{
 	signalField("robots", noRobots, func(s *vetov1.Signals) *string { return &s.Robots }),
 	signalField("c2pa_training_mining", noSignal, func(s *vetov1.Signals) *string { return &s.C2PaTrainingMining }),
 	signalField("plus_data_mining", noSignal, func(s *vetov1.Signals) *string { return &s.PlusDataMining }),
-	listField(other, "signals", noSignal, func(c cell) (string, fault) { return textOfCell(c, noSignal) }, func(i *vetov1.Item) *[]string { return &signalsOf(i).Other }),
+	otherSignals(),
 }
 
 // path is how a violation names the field.
@@ -114,6 +114,19 @@ func countField(name string, most int64, set func(*vetov1.Item, int64)) field {
 
 func listField(name, item, unreadable string, read func(cell) (string, fault), at func(*vetov1.Item) *[]string) field {
 	return field{name: name, item: item, bind: texts(unreadable, at), set: setTexts(unreadable, read, at), takes: asText}
+}
+
+// otherSignals has no fault, as setSignal.
+func otherSignals() field {
+	f := listField(other, "signals", noSignal, func(c cell) (string, fault) { return textOfCell(c, noSignal) }, func(i *vetov1.Item) *[]string { return &signalsOf(i).Other })
+	set := f.set
+	f.set = func(i *vetov1.Item, c cell) fault {
+		if c != nil {
+			set(i, c)
+		}
+		return fault{}
+	}
+	return f
 }
 
 func signalField(name, unreadable string, at func(*vetov1.Signals) *string) field {

@@ -25,6 +25,8 @@ type ObjectReader struct {
 	names  []string
 	cells  []cell
 	decode *jsontext.Decoder
+
+	reserved string
 }
 
 // NewObjectReader holds a mapping against the names that the first objects have. A name that the mapping gives a field may be in none of them: see
@@ -53,6 +55,12 @@ func NewObjectReader(names []string, m Mapping) (*ObjectReader, error) {
 		r.seen[n] = n < known
 	}
 	return r, errorOf(check.faults)
+}
+
+// Reserve names what no row may have: it is the caller's to add.
+func (r *ObjectReader) Reserve(name string) {
+	r.reserved = name
+	r.column[name] = -1
 }
 
 // Unseen are the names that the mapping gave a field and that no row had so far, sorted: most likely mistyped.
@@ -94,6 +102,8 @@ func (r *ObjectReader) read(text []byte) *vetov1.Violation {
 		return rowFault("a name occurs twice in one object")
 	case err != nil:
 		return rowFault("not one JSON object, or one that is nested too deep")
+	case unexpected != "" && unexpected == r.reserved:
+		return rowFault("it has the name that is to be added (--redactions)")
 	case unexpected != "":
 		return &vetov1.Violation{Field: unexpected, Message: fmt.Sprintf(
 			"named absent or set, or in none of the first rows, and here it is: say that it counts with --map %s=%s", unexpected, unexpected)}

@@ -66,7 +66,7 @@ func TestPlacesAreCheckedFirst(t *testing.T) {
 			return d + "/x.parquet", d + "/y.parquet"
 		}, filter.ErrSameFile, ""},
 		"no input":              {func(_ *testing.T, d string) (string, string) { return d + "/none.parquet", d + "/out.parquet" }, fs.ErrNotExist, "open the input"},
-		"a folder for an input": {func(_ *testing.T, d string) (string, string) { return d, d + "/out.parquet" }, nil, "not a regular file"},
+		"a folder for an input": {func(_ *testing.T, d string) (string, string) { return d, d + "/out.parquet" }, nil, "its name tells no format"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -266,11 +266,11 @@ func TestTheDeciderIsAskedBeforeTheFirstRow(t *testing.T) {
 }
 
 func TestMappingFaultsAreTold(t *testing.T) {
-	in := write(t, arrow.NewSchema(append(itemFields(), arrow.Field{Name: "labels", Type: utf8, Nullable: true}), nil), nil, 10)
+	in := write(t, arrow.NewSchema(append(itemFields(), arrow.Field{Name: "labels", Type: arrow.FixedWidthTypes.Boolean, Nullable: true}), nil), nil, 10)
 	c := config(t, in, everything)
 	c.Mapping = columns.Mapping{Absent: []string{"label"}}
 	says := refused(t, t.Context(), c, nil)
-	for _, want := range []string{"map columns to fields: ", "--absent label: ", `labels: column "labels" is of type utf8`} {
+	for _, want := range []string{"map columns to fields: ", "--absent label: ", `labels: column "labels" is of type bool`} {
 		if !strings.Contains(says, want) {
 			t.Errorf("Run: %s, want it to say: %s", says, want)
 		}
@@ -363,7 +363,7 @@ func checkBroken(t *testing.T, in, folder string, content []byte) int {
 	if report.Included != report.Offered {
 		t.Fatalf("%d of %d rows included, and all were eligible", report.Included, report.Offered)
 	}
-	if err := os.Remove(out); err != nil {
+	if err := errors.Join(os.Remove(out), os.Remove(out+filter.ManifestSuffix)); err != nil {
 		t.Fatal(err)
 	}
 	return 0

@@ -1,14 +1,13 @@
-// Package filter takes a corpus through the gate: a Parquet file in, the rows that may be used out, and a report that counts every row once.
+// Package filter takes a corpus through the gate: Parquet, CSV or JSON Lines in, the rows that may be used out, and a report that counts every row once.
 //
 // What it promises:
 //
 //   - A row is written only if the decider answered INCLUDE for it. An unknown reason, a row without an answer, an error: not written.
-//   - Every column of a written row, also one that no field of an item uses, has the value it had: the same physical and logical type, the same
-//     nulls and nesting, the same metadata. Values are copied below Arrow, at the level of Parquet's own values and levels, so nothing is
-//     converted on the way. Row order is kept.
-//   - The output appears under its name whole or not at all. It is written beside its place as `.NAME.partial-…`, synced, and renamed at the end.
+//   - A written row is as it was: in text byte for byte, in Parquet value for value, of every column (packages lines and columnar). Row order is kept.
+//   - The output appears under its name whole or not at all. It is written beside its place as `.NAME.partial-…`, synced, and renamed at the end;
+//     OUT.veto.json, by which it can be decided again, is there before it.
 //   - offered = included + redacted + excluded by reason + invalid, or the run fails.
-//   - Memory does not grow with the corpus: a batch of rows, a mask of a bit for each row of a few row groups, and one column's pages.
+//   - Memory does not grow with the corpus: a few batches of rows, a mask of a bit for each row of a few row groups, and one column's pages.
 //
 // Reading, deciding and writing overlap; every goroutine ends before Run returns.
 package filter
@@ -17,9 +16,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/veto-gate/veto/internal/columns"
+	"github.com/veto-gate/veto/internal/filter/corpus"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 )
@@ -29,7 +31,12 @@ const MaxBatchRows = 10_000
 
 const defaultBatchRows = 8192
 
-// A Decider decides batches of items for one purpose, without redactions: nothing here can mask a subject.
+const (
+	defaultMaxRowBytes = 16 << 20
+	maxMaxRowBytes     = 1 << 30
+)
+
+// A Decider decides batches of items for one purpose, with redactions where Config.Redactions names a column for them.
 //
 // Decide blocks until the answer is there or ctx ends, is called by one goroutine at a time, in the order of the rows, and may neither keep nor
 // change the items after it returns. The first call has no items: it is there to refuse what no item could make right, such as a purpose, and its
@@ -42,6 +49,8 @@ type Decider interface {
 type Answer struct {
 	// Reasons has one entry for each item, in their order. Another count is an error.
 	Reasons []vetov1.Reason
+	// Redactions say which subjects are to be masked in the items that may be used so. Their index is the position in the batch.
+	Redactions []*vetov1.IndexedRedaction
 	// Violations say for the INVALID items which field is at fault. Their index is the position in the batch.
 	Violations []*vetov1.IndexedViolation
 	// Revision of the register that the whole batch was decided at.
@@ -50,20 +59,31 @@ type Answer struct {
 	PolicyVersion uint64
 }
 
-// Fields tell a decider which of an item's fields the corpus fills. Both go to the server as they are.
-type Fields struct {
-	// Mapped are the names of Item's fields that a column fills (`mapped_fields`), sorted.
-	Mapped []string
-	// Absent are the names of Item's fields that the caller said the corpus does not have (`absent_fields`), sorted.
-	Absent []string
-}
+// Fields tell a decider which of an item's fields the corpus fills. Mapped and Absent go to the server as they are.
+type Fields = corpus.Fields
 
 // Config says what a run reads, asks and writes.
 type Config struct {
-	// In is the path of the Parquet file to read. Required.
+	// In is the path of the corpus, Std for Stdin. Required.
 	In string
-	// Out is the path of the Parquet file to write. Required, in a folder that exists; never the same file as In.
+	// Out is the path of the file to write, in a folder that exists; never the same file as In; Std for Stdout. Required, but for a DryRun.
 	Out string
+	// Stdin and Stdout are what Std stands for.
+	Stdin  io.Reader
+	Stdout io.Writer
+	// Format of the corpus and of the output. Empty: the name of In tells it.
+	Format Format
+	// MaxRowBytes is the longest row of text that is read; a longer one is INVALID. 0: 16 MiB.
+	MaxRowBytes int
+	// Redactions is the name of a column to add to the output, with the positions of the other subjects that are to be masked in each row; rows that may be
+	// used only so are then written. Empty: they are not.
+	Redactions string
+	// DryRun decides and counts, and writes no output.
+	DryRun bool
+	// Excluded takes each row that is not written, in order. Nil: nobody is told. An error ends the run.
+	Excluded func(Exclusion) error
+	// Replay says that the decider decides as of another time; it is written into the manifest. Nil: as of now.
+	Replay *Replay
 	// Overwrite allows Out to be replaced. False: an existing Out is refused with ErrExists before anything is read.
 	Overwrite bool
 	// Purpose is printed in the report; the decider knows it by itself. May be empty.
@@ -90,8 +110,26 @@ func (c *Config) validate() error {
 	if c.In == "" {
 		faults = append(faults, errors.New("no input is named"))
 	}
-	if c.Out == "" {
+	if c.Out == "" && !c.DryRun {
 		faults = append(faults, errors.New("no output is named"))
+	}
+	if c.Format == "" {
+		c.Format = FormatOf(c.In)
+	}
+	if !slices.Contains(Formats(), c.Format) && c.In != "" {
+		faults = append(faults, errFormat(c.In))
+	}
+	if out := FormatOf(c.Out); out != "" && c.Format != "" && out != c.Format && !c.DryRun {
+		faults = append(faults, fmt.Errorf("the output's name says %s, and the corpus is %s: rows are written as they were read, so give both one format", out, c.Format))
+	}
+	if c.MaxRowBytes < 0 || c.MaxRowBytes > maxMaxRowBytes {
+		faults = append(faults, fmt.Errorf("rows of %d bytes: want 1 to %d, or 0 for %d", c.MaxRowBytes, maxMaxRowBytes, defaultMaxRowBytes))
+	}
+	if c.MaxRowBytes == 0 {
+		c.MaxRowBytes = defaultMaxRowBytes
+	}
+	if c.Excluded == nil {
+		c.Excluded = func(Exclusion) error { return nil }
 	}
 	if c.Open == nil {
 		faults = append(faults, errors.New("there is nobody to decide: Open is nil"))
@@ -118,7 +156,7 @@ func (c *Config) validate() error {
 type Progress struct {
 	// Rows that were decided so far.
 	Rows int64
-	// Total rows of the corpus.
+	// Total rows of the corpus; -1: not known yet.
 	Total int64
 	// Included rows so far.
 	Included int64
@@ -132,5 +170,18 @@ var ErrExists = errors.New("the output exists already")
 // ErrSameFile is returned where Out is the file that In names.
 var ErrSameFile = errors.New("input and output are the same file")
 
-// ErrDamaged is returned where In is no Parquet file, or one that cannot be read to its end. Its text says where.
-var ErrDamaged = errors.New("not a readable Parquet file")
+// ErrDamaged is returned where In is not of its format, or cannot be read to its end. Its text says where.
+var ErrDamaged = corpus.ErrDamaged
+
+// Exclusion is a row that was not written.
+type Exclusion struct {
+	// Row is its position in the corpus, from 1.
+	Row int64
+	// ItemID is the item's id, as it was read; empty where it could not be.
+	ItemID string
+	// Reason without its prefix, e.g. `OBJECTED`; `INVALID` where Field and Message say what could not be read.
+	Reason         string
+	Field, Message string
+	// Redact are the subjects that would have to be masked, of a row that may be used only so.
+	Redact []int32
+}

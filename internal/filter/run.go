@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/filter/corpus"
 )
 
 // Run filters In into Out and returns the report.
@@ -15,7 +16,7 @@ import (
 // On any error, and when ctx ends, nothing stands under Out that was not there before, and the partial file is removed. A process that is killed
 // leaves at most a file whose name says that it is partial.
 //
-// Errors: ErrExists, ErrSameFile, ErrDamaged; what NewReader of package columns says of the mapping; what the decider returned; ctx's error;
+// Errors: ErrExists, ErrSameFile, ErrDamaged; what the readers of package columns says of the mapping; what the decider returned; ctx's error;
 // else what the system said of a file.
 func Run(ctx context.Context, c Config) (Report, error) {
 	report, err := run(ctx, c)
@@ -29,20 +30,19 @@ func run(ctx context.Context, c Config) (_ Report, err error) {
 	if err := c.validate(); err != nil {
 		return Report{}, err
 	}
-	place, err := findPlace(c.In, c.Out, c.Overwrite)
+	to, err := c.place()
 	if err != nil {
 		return Report{}, err
 	}
-	from, err := openSource(c.In)
+	from, sum, err := c.open()
 	if err != nil {
 		return Report{}, err
 	}
-	defer from.close()
-	rows, err := from.openRows(c.Mapping, c.BatchRows)
+	defer from.Close()
+	fields, err := from.Bind(c.Mapping, c.BatchRows)
 	if err != nil {
 		return Report{}, err
 	}
-	fields := Fields{Mapped: rows.mapped, Absent: rows.absent}
 	decider, err := c.Open(ctx, fields)
 	if err != nil {
 		return Report{}, err
@@ -51,30 +51,25 @@ func run(ctx context.Context, c Config) (_ Report, err error) {
 	if err != nil {
 		return Report{}, err
 	}
-	to, err := place.create()
-	if err != nil {
+	if err := to.create(); err != nil {
 		return Report{}, err
 	}
 	defer to.discard() // nothing once it is published
-	count := newTally(c.Purpose, fields, rows.silent)
-	start := c.Now()
-	if err := pipe(ctx, c, start, from, rows, decider, to, count); err != nil {
+	j := newJudge(c, decider, fields, from.Rows())
+	if err := pipe(ctx, c, from, to, j); err != nil {
 		return Report{}, err
 	}
-	if err := from.unchanged(); err != nil {
+	if err := from.Finish(); err != nil {
 		return Report{}, err
 	}
-	if from.rows == 0 {
-		count.decidedAt(first.Revision, first.PolicyVersion)
-	}
-	report, err := count.report(from.rows, c.Now().Sub(start))
+	report, err := j.report(first, from.Rows())
 	if err != nil {
 		return Report{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return Report{}, err
 	}
-	return report, to.publish()
+	return report, c.publish(to, sum, j, report)
 }
 
 // ask asks the decider before the first row, without one: so purpose, revision and mapping are judged for an empty corpus too, and before anything
@@ -90,47 +85,36 @@ func ask(ctx context.Context, d Decider) (Answer, error) {
 	return answer, nil
 }
 
-// batch is some rows of one row group on their way to the decider.
-type batch struct {
-	group int
-	last  bool // of its row group
-	items []*vetov1.Item
-}
-
 // batchesInFlight is how many batches of items exist: one being filled, one waiting, one being decided. More would only wait longer.
 const batchesInFlight = 3
 
 // pipe overlaps the three kinds of work, and ends when all of them have. A channel between two of them holds one piece, so that the faster one
 // is a step ahead and no more: memory stays bounded.
-func pipe(ctx context.Context, c Config, start time.Time, from *source, rows *rowReader, decider Decider, to *output, count *tally) error {
-	batches := make(chan batch, 1)
+func pipe(ctx context.Context, c Config, from corpus.Source, to output, j *judge) error {
+	batches := make(chan corpus.Batch, 1)
 	free := make(chan []*vetov1.Item, batchesInFlight)
 	for range batchesInFlight {
 		free <- nil
 	}
-	parts := make(chan part, 1)
+	parts := make(chan corpus.Part, 1)
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		defer close(batches)
-		return rows.readAll(ctx, free, batches)
+		return from.ReadAll(ctx, free, batches)
 	})
 	work.Go(func() error {
 		defer close(parts)
-		j := judge{decider: decider, count: count, progress: newPacer(c, start, from.rows)}
 		return j.decideAll(ctx, batches, free, parts)
 	})
-	work.Go(func() error { return writeAll(ctx, from, to, c.CreatedBy, parts) })
-	return work.Wait()
-}
-
-// send hands a value on, or ends with ctx.
-func send[T any](ctx context.Context, to chan<- T, value T) error {
-	select {
-	case to <- value:
+	work.Go(func() error {
+		if !c.DryRun {
+			return from.WriteAll(ctx, to, parts)
+		}
+		for range parts { // as they come: nobody waits for them
+		}
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	})
+	return work.Wait()
 }
 
 // pacer tells Progress at most ten times a second.
@@ -150,7 +134,7 @@ func newPacer(c Config, start time.Time, total int64) *pacer {
 
 func (p *pacer) at(rows, included int64) {
 	now := p.now()
-	if rows < p.total && now.Sub(p.last) < pace {
+	if rows != p.total && now.Sub(p.last) < pace {
 		return
 	}
 	p.last = now

@@ -30,10 +30,10 @@ type tally struct {
 	decided    bool
 }
 
-// newTally counts rows whose fields came from columns or were named absent; the silent signals were named absent one by one.
-func newTally(purpose string, fields Fields, silent []string) *tally {
+// newTally counts rows whose fields came from columns or were named absent.
+func newTally(purpose string, fields Fields) *tally {
 	notChecked := append([]string{}, fields.Absent...)
-	for _, name := range silent {
+	for _, name := range fields.Silent {
 		notChecked = append(notChecked, "signals."+name)
 	}
 	slices.Sort(notChecked)
@@ -69,7 +69,7 @@ func (t *tally) add(item *vetov1.Item, reason vetov1.Reason, outcome vetov1.Outc
 		t.excluded[reason]++
 	}
 	splitOf(t.byCountry, countryName(item.GetCountry())).add(outcome)
-	splitOf(t.byKind, strings.TrimPrefix(item.GetKind().String(), "ITEM_KIND_")).add(outcome)
+	splitOf(t.byKind, kindName(item.GetKind())).add(outcome)
 	splitOf(t.byLanguage, languageName(item.GetLanguage())).add(outcome)
 }
 
@@ -127,6 +127,14 @@ func countryName(country string) string {
 		}
 	}
 	return country
+}
+
+// kindName is the kind without its prefix.
+func kindName(kind vetov1.ItemKind) string {
+	if name, known := vetov1.ItemKind_name[int32(kind)]; known {
+		return strings.TrimPrefix(name, "ITEM_KIND_")
+	}
+	return nameOther
 }
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }

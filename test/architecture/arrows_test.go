@@ -36,7 +36,12 @@ var arrows = map[string][]string{
 	"internal/policy":  {"internal/policy/jurisdiction", "internal/subject", "internal/gate", "internal/gate/standings", "internal/signal", "gen/veto/v1"},
 	"internal/notice":  {"internal/policy", "internal/policy/jurisdiction", "internal/gate", "gen/veto/v1"},
 	"internal/columns": {"internal/gate", "gen/veto/v1"},
-	"internal/filter":  {"internal/columns", "internal/gate", "gen/veto/v1"},
+	"internal/filter":  {"internal/filter/corpus", "internal/filter/columnar", "internal/filter/lines", "internal/columns", "internal/gate", "internal/terminal", "gen/veto/v1"},
+
+	// The formats of a corpus.
+	"internal/filter/corpus":   {"internal/columns", "gen/veto/v1"},
+	"internal/filter/columnar": {"internal/filter/corpus", "internal/columns", "gen/veto/v1"},
+	"internal/filter/lines":    {"internal/filter/corpus", "internal/columns", "gen/veto/v1"},
 
 	// The log and what folds it.
 	"internal/store":           {"internal/event"},
@@ -170,7 +175,7 @@ var foreign = map[string][]string{
 	"github.com/pressly/goose":    {"internal/store/sqlite", "internal/store/postgres"},
 	"github.com/jackc/pgx":        {"internal/store/postgres"},
 	"database/sql":                {"internal/store/sqlite", "internal/store/postgres"},
-	"github.com/apache/arrow-go":  {"internal/columns", "internal/filter", "internal/server", "internal/dataset", "cmd/veto"},
+	"github.com/apache/arrow-go":  {"internal/columns", "internal/filter", "internal/filter/columnar", "internal/server", "internal/dataset", "cmd/veto"},
 	"github.com/spf13/cobra":      {"cmd/veto"},
 	"github.com/dchest/siphash":   {"internal/subject"},
 	"github.com/prometheus":       {"internal/telemetry", "cmd/veto"},

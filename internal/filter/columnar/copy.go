@@ -1,57 +1,57 @@
-package filter
+package columnar
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-)
 
-// part is a row group of the input and which of its rows are kept.
-type part struct {
-	group int
-	keep  mask
-}
+	"github.com/veto-gate/veto/internal/filter/corpus"
+)
 
 // maxParts bounds how many row groups' masks are held where each has next to no row that is kept.
 const maxParts = 64
 
-// writeAll writes the parts that come. Where rows were dropped it puts several of the input's row groups into one, so that the output's are no
+// WriteAll writes the parts that come. Where rows were dropped it puts several of the input's row groups into one, so that the output's are no
 // smaller than they need be; none gets bigger than the input's biggest.
-func writeAll(ctx context.Context, from *source, to *output, createdBy string, parts <-chan part) error {
-	meta := from.copy.MetaData()
-	w, err := file.NewParquetWriterWithError(to, meta.Schema.Root(), file.WithWriterProps(writerProperties(meta, createdBy)),
-		file.WithWriteMetadata(meta.KeyValueMetadata()))
+func (s *Source) WriteAll(ctx context.Context, to io.Writer, parts <-chan corpus.Part) error {
+	meta := s.copy.MetaData()
+	root, notes, err := s.outputSchema()
+	if err != nil {
+		return err
+	}
+	w, err := file.NewParquetWriterWithError(to, root, file.WithWriterProps(writerProperties(meta, s.options.CreatedBy)), file.WithWriteMetadata(notes))
 	if err != nil {
 		return fmt.Errorf("begin the output: %w", err)
 	}
 	most := int64(0)
-	for g := range from.copy.NumRowGroups() {
+	for g := range s.copy.NumRowGroups() {
 		most = max(most, meta.RowGroup(g).NumRows())
 	}
-	var pending []part
+	var pending []corpus.Part
 	var rows int64
 	for p := range parts {
-		if p.keep.kept == 0 {
+		if p.Keep.Kept == 0 {
 			continue
 		}
-		if rows+p.keep.kept > most || len(pending) == maxParts {
-			if err := writeGroup(ctx, from.copy, w, pending); err != nil {
+		if rows+p.Keep.Kept > most || len(pending) == maxParts {
+			if err := writeGroup(ctx, s.copy, w, pending); err != nil {
 				return err
 			}
 			pending, rows = pending[:0], 0
 		}
-		pending, rows = append(pending, p), rows+p.keep.kept
+		pending, rows = append(pending, p), rows+p.Keep.Kept
 	}
 	if err := ctx.Err(); err != nil {
 		return err // the channel was closed because the others gave up
 	}
-	if err := writeGroup(ctx, from.copy, w, pending); err != nil {
+	if err := writeGroup(ctx, s.copy, w, pending); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {
@@ -102,7 +102,7 @@ func writable(codec compress.Compression) bool {
 }
 
 // writeGroup writes one row group, column by column: no more than one column's pages are held.
-func writeGroup(ctx context.Context, from *file.Reader, w *file.Writer, parts []part) error {
+func writeGroup(ctx context.Context, from *file.Reader, w *file.Writer, parts []corpus.Part) error {
 	if len(parts) == 0 {
 		return nil
 	}
@@ -117,15 +117,21 @@ func writeGroup(ctx context.Context, from *file.Reader, w *file.Writer, parts []
 			return fmt.Errorf("write the column before %s: %w", name, err)
 		}
 		kept := int64(0)
+		if c >= from.MetaData().Schema.NumColumns() { // the one that the input does not have
+			if err := writeRedactions(to, parts); err != nil {
+				return fmt.Errorf("write column %s: %w", name, err)
+			}
+			continue
+		}
 		for i := range parts {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			err := guarded(func() error { return copyColumn(from, c, &parts[i], to) })
 			if err != nil {
-				return fmt.Errorf("copy column %s of row group %d: %w", name, parts[i].group, err)
+				return fmt.Errorf("copy column %s of row group %d: %w", name, parts[i].Group, err)
 			}
-			kept += parts[i].keep.kept
+			kept += parts[i].Keep.Kept
 		}
 		if int64(to.RowsWritten()) != kept {
 			return fmt.Errorf("copy column %s: %d rows are kept and %d were written", name, kept, to.RowsWritten())
@@ -149,29 +155,29 @@ type (
 )
 
 // copyColumn copies the kept rows of one column of one row group.
-func copyColumn(from *file.Reader, column int, p *part, to file.ColumnChunkWriter) (err error) {
-	chunk, err := from.RowGroup(p.group).Column(column)
+func copyColumn(from *file.Reader, column int, p *corpus.Part, to file.ColumnChunkWriter) (err error) {
+	chunk, err := from.RowGroup(p.Group).Column(column)
 	if err != nil {
 		return damaged(err)
 	}
 	defer func() { err = errors.Join(err, damaged(chunk.Close())) }()
 	switch r := chunk.(type) {
 	case *file.BooleanColumnChunkReader:
-		return copyValues[bool](r, to, &p.keep)
+		return copyValues[bool](r, to, &p.Keep)
 	case *file.Int32ColumnChunkReader:
-		return copyValues[int32](r, to, &p.keep)
+		return copyValues[int32](r, to, &p.Keep)
 	case *file.Int64ColumnChunkReader:
-		return copyValues[int64](r, to, &p.keep)
+		return copyValues[int64](r, to, &p.Keep)
 	case *file.Int96ColumnChunkReader:
-		return copyValues[parquet.Int96](r, to, &p.keep)
+		return copyValues[parquet.Int96](r, to, &p.Keep)
 	case *file.Float32ColumnChunkReader:
-		return copyValues[float32](r, to, &p.keep)
+		return copyValues[float32](r, to, &p.Keep)
 	case *file.Float64ColumnChunkReader:
-		return copyValues[float64](r, to, &p.keep)
+		return copyValues[float64](r, to, &p.Keep)
 	case *file.ByteArrayColumnChunkReader:
-		return copyValues[parquet.ByteArray](r, to, &p.keep)
+		return copyValues[parquet.ByteArray](r, to, &p.Keep)
 	case *file.FixedLenByteArrayColumnChunkReader:
-		return copyValues[parquet.FixedLenByteArray](r, to, &p.keep)
+		return copyValues[parquet.FixedLenByteArray](r, to, &p.Keep)
 	default:
 		return fmt.Errorf("a column of type %s cannot be copied", chunk.Type())
 	}
@@ -182,7 +188,7 @@ const levelsAtOnce = 4096
 
 // copyValues copies values and levels as they are stored: a level of repetition 0 begins a row, and the rows that are not kept are left out. The
 // values may lie in the reader's page, so each piece is written before the next one is read.
-func copyValues[T any](from valueReader[T], to file.ColumnChunkWriter, keep *mask) error {
+func copyValues[T any](from valueReader[T], to file.ColumnChunkWriter, keep *corpus.Mask) error {
 	w, ok := to.(valueWriter[T])
 	if !ok {
 		return fmt.Errorf("a column of type %s cannot be written as %s", from.Type(), to.Type())
@@ -213,8 +219,8 @@ func copyValues[T any](from valueReader[T], to file.ColumnChunkWriter, keep *mas
 	if err := from.Err(); err != nil {
 		return damaged(err)
 	}
-	if p.row+1 != keep.rows {
-		return fmt.Errorf("%w: the column has %d rows of %d", ErrDamaged, p.row+1, keep.rows)
+	if p.row+1 != keep.Rows {
+		return fmt.Errorf("%w: the column has %d rows of %d", corpus.ErrDamaged, p.row+1, keep.Rows)
 	}
 	return nil
 }
@@ -236,22 +242,22 @@ type piece[T any] struct {
 }
 
 // compact moves what is kept to the front and returns how many levels and values that is.
-func (p *piece[T]) compact(levels, read int, keep *mask) (kept, values int, err error) {
+func (p *piece[T]) compact(levels, read int, keep *corpus.Mask) (kept, values int, err error) {
 	if levels == 0 {
-		return 0, 0, fmt.Errorf("%w: a page ends before its values", ErrDamaged)
+		return 0, 0, fmt.Errorf("%w: a page ends before its values", corpus.ErrDamaged)
 	}
 	value := 0
 	for i := range levels {
 		if p.rep == nil || p.rep[i] == 0 {
 			p.row++
-			if p.row >= keep.rows {
-				return 0, 0, fmt.Errorf("%w: the column has more rows than the %d of its row group", ErrDamaged, keep.rows)
+			if p.row >= keep.Rows {
+				return 0, 0, fmt.Errorf("%w: the column has more rows than the %d of its row group", corpus.ErrDamaged, keep.Rows)
 			}
-			p.keeping = keep.has(p.row)
+			p.keeping = keep.Has(p.row)
 		}
 		present := p.def == nil || p.def[i] == p.most
 		if present && value >= read {
-			return 0, 0, fmt.Errorf("%w: a page has fewer values than its levels say", ErrDamaged)
+			return 0, 0, fmt.Errorf("%w: a page has fewer values than its levels say", corpus.ErrDamaged)
 		}
 		if p.keeping {
 			if p.def != nil {
@@ -271,7 +277,7 @@ func (p *piece[T]) compact(levels, read int, keep *mask) (kept, values int, err 
 		}
 	}
 	if value != read {
-		return 0, 0, fmt.Errorf("%w: a page has more values than its levels say", ErrDamaged)
+		return 0, 0, fmt.Errorf("%w: a page has more values than its levels say", corpus.ErrDamaged)
 	}
 	return kept, values, nil
 }
