@@ -7,12 +7,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/veto-gate/veto/internal/filter"
 )
 
 // checkPlaces refuses, before anybody is asked, files that would be written over what must stay: the corpus, the rows, or a register. --force is for an
 // earlier output; nobody means it for these. A report that could not be written is refused here too: the rows would be there, and its account would not.
 func (f filtering) checkPlaces() error {
-	for _, written := range []struct{ flag, path string }{{"-o", f.out}, {"--report", f.reportFile}} {
+	written := []struct{ flag, path string }{{"-o", f.out}, {"--report", f.reportFile}, {"--excluded", f.excludedFile}}
+	for _, p := range f.inputs.Pairs {
+		written = append(written, struct{ flag, path string }{"-o", p.Out})
+	}
+	for _, written := range written {
 		if written.path != "" && (isOfRegister(written.path) || f.secretFile != "" && samePlace(written.path, f.secretFile)) {
 			return usage("name another file with "+written.flag, "%s: the file belongs to a register, which would be lost", written.flag)
 		}
@@ -37,15 +43,21 @@ func (f filtering) checkPlaces() error {
 	return nil
 }
 
-// checkReport refuses a report in the corpus's or the rows' place.
+// checkReport refuses a report or a list of excluded rows in the place of a corpus, of the rows, or of each other.
 func (f filtering) checkReport() error {
-	switch {
-	case f.reportFile == "":
-		return nil
-	case samePlace(f.reportFile, f.in):
-		return usage("name another file with --report", "--report and the corpus are the same file")
-	case samePlace(f.reportFile, f.out):
-		return usage("name another file with --report", "--report and -o are the same file")
+	for _, p := range f.inputs.Pairs {
+		for flag, path := range map[string]string{"--report": f.reportFile, "--excluded": f.excludedFile} {
+			switch {
+			case path == "":
+			case samePlace(path, p.In):
+				return usage("name another file with "+flag, "%s and the corpus are the same file", flag)
+			case p.Out != "" && (samePlace(path, p.Out) || samePlace(path, p.Out+filter.ManifestSuffix)):
+				return usage("name another file with "+flag, "%s and -o are the same file", flag)
+			}
+		}
+	}
+	if f.reportFile != "" && f.excludedFile != "" && samePlace(f.reportFile, f.excludedFile) {
+		return usage("name another file with --report", "--report and --excluded are the same file")
 	}
 	return nil
 }

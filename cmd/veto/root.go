@@ -41,7 +41,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.serveCommand(), a.demoCommand(),
 		a.objectCommand(), a.withdrawCommand(), a.standingCommand(),
-		a.decideCommand(), a.explainCommand(), a.filterCommand(),
+		a.decideCommand(), a.explainCommand(), a.filterCommand(), a.recheckCommand(),
 		a.policyCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(&cobra.Command{

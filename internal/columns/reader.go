@@ -1,6 +1,7 @@
 package columns
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -68,14 +69,17 @@ func (p planned) fits(t arrow.DataType) (fill, *misfit) {
 }
 
 // Mapped returns the names of Item's fields that a column fills, sorted: what `mapped_fields` takes. Signals count as one.
-func (r *plan) Mapped() []string { return slices.Clone(r.mapped) }
+func (p *plan) Mapped() []string { return slices.Clone(p.mapped) }
 
 // Absent returns the names of Item's fields that the mapping calls absent, sorted: what `absent_fields` takes.
-func (r *plan) Absent() []string { return slices.Clone(r.absent) }
+func (p *plan) Absent() []string { return slices.Clone(p.absent) }
+
+// ByColumn returns the name of the column that fills each field which one fills.
+func (p *plan) ByColumn() map[string]string { return maps.Clone(p.columns) }
 
 // SilentSignals returns the names of the signals that the mapping calls absent one by one, sorted. Nobody is asked for them: for the rules all
 // signals are one field. `other` is never among them: few tables have it, and not by that name.
-func (r *plan) SilentSignals() []string { return slices.Clone(r.silent) }
+func (p *plan) SilentSignals() []string { return slices.Clone(p.silent) }
 
 // Columns returns the positions of the columns that Items looks at, ascending. A reader of the schema that has these alone, made with the same
 // mapping, gives the same items.

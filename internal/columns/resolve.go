@@ -35,6 +35,7 @@ type planned struct {
 type plan struct {
 	fields                 []planned
 	mapped, absent, silent []string
+	columns                map[string]string
 }
 
 // resolve decides for each field what fills it.
@@ -42,7 +43,7 @@ func (r *resolution) resolve() plan {
 	r.checkNames()
 	r.checkConstants()
 	filled := map[string]bool{}
-	var p plan
+	p := plan{columns: map[string]string{}}
 	for n := range fields {
 		f := &fields[n]
 		column, found := r.column(f)
@@ -63,6 +64,7 @@ func (r *resolution) resolve() plan {
 			continue
 		}
 		filled[f.name] = true
+		p.columns[f.name] = r.names[column]
 		if f.name == "signals" {
 			r.checkSignals(column)
 			fillAll(filled, slices.DeleteFunc(slices.Clone(r.inside(column)), func(name string) bool { return slices.Contains(r.signalsApart(), name) }))

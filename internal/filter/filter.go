@@ -78,6 +78,8 @@ type Config struct {
 	// Redactions is the name of a column to add to the output, with the positions of the other subjects that are to be masked in each row; rows that may be
 	// used only so are then written. Empty: they are not.
 	Redactions string
+	// AcceptRedactions keeps rows that may be used only once somebody is masked. Redactions implies it; without a column it makes sense in a DryRun alone.
+	AcceptRedactions bool
 	// DryRun decides and counts, and writes no output.
 	DryRun bool
 	// Excluded takes each row that is not written, in order. Nil: nobody is told. An error ends the run.
@@ -91,7 +93,7 @@ type Config struct {
 	// Mapping says which column fills which field. Zero: columns have the fields' names, and no field is named absent.
 	Mapping columns.Mapping
 	// Open makes the decider once the corpus's schema is known and its columns are mapped. Required. Called once, before the first batch.
-	// The decider is the caller's to close, after Run.
+	// A decider that is an io.Closer is closed at the end of the run.
 	Open func(ctx context.Context, fields Fields) (Decider, error)
 	// BatchRows is how many rows are decided at once, 1 to MaxBatchRows. 0: 8192.
 	BatchRows int
@@ -100,6 +102,8 @@ type Config struct {
 	Progress func(Progress)
 	// Now is the clock of rates and durations. Nil: time.Now.
 	Now func() time.Time
+	// again says that the corpus is the output of an earlier run.
+	again bool
 	// CreatedBy is written into the output's footer as the writing program, e.g. "veto version 0.1.0". Empty: "veto".
 	CreatedBy string
 }
@@ -127,6 +131,10 @@ func (c *Config) validate() error {
 	}
 	if c.MaxRowBytes == 0 {
 		c.MaxRowBytes = defaultMaxRowBytes
+	}
+	c.AcceptRedactions = c.AcceptRedactions || c.Redactions != ""
+	if c.AcceptRedactions && c.Redactions == "" && !c.DryRun {
+		faults = append(faults, errors.New("rows would be written that may be used only once somebody is masked, and nothing would say whom: name a column for redactions"))
 	}
 	if c.Excluded == nil {
 		c.Excluded = func(Exclusion) error { return nil }

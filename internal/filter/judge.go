@@ -18,6 +18,7 @@ import (
 type judge struct {
 	c        Config
 	decider  Decider
+	fields   Fields
 	count    *tally
 	start    time.Time
 	progress *pacer
@@ -26,7 +27,7 @@ type judge struct {
 
 func newJudge(c Config, d Decider, fields Fields, rows int64) *judge {
 	start := c.Now()
-	return &judge{c: c, decider: d, count: newTally(c.Purpose, fields), start: start, progress: newPacer(c, start, rows), masked: sha256.New()}
+	return &judge{c: c, decider: d, fields: fields, count: newTally(c.Purpose, fields), start: start, progress: newPacer(c, start, rows), masked: sha256.New()}
 }
 
 func (j *judge) decideAll(ctx context.Context, batches <-chan corpus.Batch, free chan<- []*vetov1.Item, parts chan<- corpus.Part) error {
@@ -68,18 +69,22 @@ func (j *judge) take(b corpus.Batch, a Answer, p *corpus.Part) error {
 		return err
 	}
 	for i, v := range verdicts {
-		if v.outcome == vetov1.Outcome_OUTCOME_INCLUDE_REDACTED && len(v.redact) == 0 && j.c.Redactions != "" {
+		if v.outcome == vetov1.Outcome_OUTCOME_INCLUDE_REDACTED && len(v.redact) == 0 && j.c.AcceptRedactions {
 			return fmt.Errorf("item %d may be used once somebody is masked, and the answer does not say who", i)
 		}
 	}
 	j.count.decidedAt(a.Revision, a.PolicyVersion)
 	for i, v := range verdicts {
 		j.count.add(b.Items[i], v.reason, v.outcome, v.violation)
-		keep := v.outcome == vetov1.Outcome_OUTCOME_INCLUDE || v.outcome == vetov1.Outcome_OUTCOME_INCLUDE_REDACTED && j.c.Redactions != ""
+		keep := v.outcome == vetov1.Outcome_OUTCOME_INCLUDE || v.outcome == vetov1.Outcome_OUTCOME_INCLUDE_REDACTED && j.c.AcceptRedactions
 		if keep {
 			j.mask(p, v.redact)
-		} else if err := j.c.Excluded(exclusion(j.count.offered, b.Items[i], v)); err != nil {
-			return err
+		}
+		if !keep || j.c.again && len(v.redact) > 0 {
+			err := j.c.Excluded(exclusion(j.count.offered, b.Items[i], v))
+			if err != nil {
+				return err
+			}
 		}
 		p.Keep.Append(keep)
 	}
@@ -147,7 +152,7 @@ func (j *judge) mask(p *corpus.Part, positions []int32) {
 
 // redactions sums what was said of redactions; empty where there is no column for them.
 func (j *judge) redactions() string {
-	if j.c.Redactions == "" {
+	if !j.c.AcceptRedactions {
 		return ""
 	}
 	return hex.EncodeToString(j.masked.Sum(nil))

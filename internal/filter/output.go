@@ -179,9 +179,11 @@ func (o *file) discard() {
 // publish writes the manifest beside the output, then gives the output its name: an output is never without.
 func (c *Config) publish(to output, read *digest, j *judge, r Report) error {
 	return to.publish(func(output File) error {
+		mapping := spelledMapping(c.Mapping)
+		mapping.Columns = j.fields.Columns // as it came out, so that the output is read alike whatever rows are left
 		m := Manifest{
 			Format: ManifestFormat, Veto: c.CreatedBy, CreatedAt: c.Now().UTC(), Corpus: c.Format, Output: output,
-			Mapping: spelledMapping(c.Mapping), Redactions: c.Redactions, RedactionsSHA256: j.redactions(), Replay: c.Replay, Report: r,
+			Mapping: mapping, Redactions: c.Redactions, RedactionsSHA256: j.redactions(), Replay: c.Replay, Report: r,
 		}
 		var err error
 		if read != nil {
@@ -196,7 +198,7 @@ func (c *Config) publish(to output, read *digest, j *judge, r Report) error {
 		if err != nil {
 			return fmt.Errorf("write the manifest: %w", err)
 		}
-		if err := terminal.ReplaceFile(c.Out+ManifestSuffix, 0o666, append(text, '\n')); err != nil {
+		if err := terminal.ReplaceFile(c.Out+ManifestSuffix, 0o644, append(text, '\n')); err != nil {
 			return fmt.Errorf("write the manifest: %w", err)
 		}
 		return nil

@@ -6,9 +6,9 @@ type Report struct {
 	Purpose string `json:"purpose"`
 	// Offered is how many rows the corpus has.
 	Offered int64 `json:"offered"`
-	// Included rows were written.
+	// Included rows may be used as they are, and were written.
 	Included int64 `json:"included"`
-	// Redacted rows could be used once subjects are masked. Nothing masks them here, so they were not written.
+	// Redacted rows may be used once subjects are masked. They are written where a column says whom, and only there.
 	Redacted int64 `json:"redacted"`
 	// Excluded counts the rows that may not be used by reason (`OBJECTED`), most first.
 	Excluded []ReasonCount `json:"excluded"`
@@ -25,6 +25,8 @@ type Report struct {
 	// Revisions and PolicyVersions are the lowest and the highest that a batch was decided at; of a corpus without rows, those that stood.
 	Revisions      Span `json:"revisions"`
 	PolicyVersions Span `json:"policy_versions"`
+	// Files counts each corpus where there were several.
+	Files []FileCount `json:"files,omitempty"`
 	// Seconds that the run took, and rows decided in one.
 	Seconds       float64 `json:"seconds"`
 	RowsPerSecond float64 `json:"rows_per_second"`

@@ -201,7 +201,10 @@ func TestDeciderIsToldTheFields(t *testing.T) {
 		}), nil
 	}
 	report := run(t, c)
-	want := filter.Fields{Mapped: []string{"author_id", "item_id", "kind", "language", "visibility"}, Absent: []string{"labels", "signals"}}
+	want := filter.Fields{
+		Mapped: []string{"author_id", "item_id", "kind", "language", "visibility"}, Absent: []string{"labels", "signals"},
+		Columns: map[string]string{"author_id": "author_id", "item_id": "item_id", "kind": "kind", "language": "text", "visibility": "visibility"},
+	}
 	if diff := cmp.Diff(want, fields); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}

@@ -20,6 +20,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	r.writeAccount(&b)
 	r.writeInvalid(&b)
+	r.writeFiles(&b)
 	writeSplits(&b, "kind", r.ByKind, len(r.ByKind))
 	writeSplits(&b, "country", r.ByCountry, maxCountries)
 	writeSplits(&b, "language", r.ByLanguage, maxLanguages)
@@ -43,9 +44,6 @@ func (r *Report) writeAccount(b *bytes.Buffer) {
 	}
 	line("  invalid", r.InvalidRows())
 	t.write(b)
-	if r.Redacted > 0 {
-		b.WriteString("\nredacted: subjects would have to be masked, which filter cannot do; these rows were not written\n")
-	}
 }
 
 func (r *Report) writeInvalid(b *bytes.Buffer) {
@@ -63,6 +61,17 @@ func (r *Report) writeInvalid(b *bytes.Buffer) {
 	}
 	b.WriteByte('\n')
 	t.write(b)
+}
+
+// maxFiles is how many corpora of several are printed.
+const maxFiles = 20
+
+func (r *Report) writeFiles(b *bytes.Buffer) {
+	var splits []Split
+	for _, f := range r.Files {
+		splits = append(splits, Split{Name: f.In, Offered: f.Offered, Included: f.Included, Redacted: f.Redacted, Excluded: f.Excluded, Invalid: f.Invalid})
+	}
+	writeSplits(b, "file", splits, maxFiles)
 }
 
 func writeSplits(b *bytes.Buffer, title string, splits []Split, most int) {
@@ -100,11 +109,7 @@ func writeSplits(b *bytes.Buffer, title string, splits []Split, most int) {
 func sum(name string, splits []Split) Split {
 	all := Split{Name: name}
 	for _, s := range splits {
-		all.Offered += s.Offered
-		all.Included += s.Included
-		all.Redacted += s.Redacted
-		all.Excluded += s.Excluded
-		all.Invalid += s.Invalid
+		all.addAll(s)
 	}
 	return all
 }

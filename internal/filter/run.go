@@ -2,12 +2,15 @@ package filter
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/columns"
 	"github.com/veto-gate/veto/internal/filter/corpus"
 )
 
@@ -19,57 +22,66 @@ import (
 // Errors: ErrExists, ErrSameFile, ErrDamaged; what the readers of package columns says of the mapping; what the decider returned; ctx's error;
 // else what the system said of a file.
 func Run(ctx context.Context, c Config) (Report, error) {
-	report, err := run(ctx, c)
+	report, _, err := run(ctx, c)
 	if err != nil {
 		return Report{}, fmt.Errorf("filter: %w", err)
 	}
 	return report, nil
 }
 
-func run(ctx context.Context, c Config) (_ Report, err error) {
+func run(ctx context.Context, c Config) (_ Report, masks string, err error) {
 	if err := c.validate(); err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	to, err := c.place()
 	if err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	from, sum, err := c.open()
 	if err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	defer from.Close()
 	fields, err := from.Bind(c.Mapping, c.BatchRows)
 	if err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	decider, err := c.Open(ctx, fields)
 	if err != nil {
-		return Report{}, err
+		return Report{}, "", err
+	}
+	if closer, ok := decider.(io.Closer); ok {
+		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
 	first, err := ask(ctx, decider)
 	if err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	if err := to.create(); err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	defer to.discard() // nothing once it is published
 	j := newJudge(c, decider, fields, from.Rows())
 	if err := pipe(ctx, c, from, to, j); err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
-	if err := from.Finish(); err != nil {
-		return Report{}, err
+	if err := from.Finish(); err != nil && !c.mayMiss(err) {
+		return Report{}, "", err
 	}
 	report, err := j.report(first, from.Rows())
 	if err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
 	if err := ctx.Err(); err != nil {
-		return Report{}, err
+		return Report{}, "", err
 	}
-	return report, c.publish(to, sum, j, report)
+	return report, j.redactions(), c.publish(to, sum, j, report)
+}
+
+// mayMiss says whether an error tells only of names that no row has: all rows that had one may be among those that an earlier run left out.
+func (c *Config) mayMiss(err error) bool {
+	_, missing := errors.AsType[*columns.MappingError](err)
+	return c.again && missing
 }
 
 // ask asks the decider before the first row, without one: so purpose, revision and mapping are judged for an empty corpus too, and before anything

@@ -55,7 +55,7 @@ func TestDecide(t *testing.T) {
 		}, want: "PRIVATE_MESSAGE"},
 		{name: "words to an assistant, an unknown answer", item: func(i *gate.Item) {
 			i.Kind, i.InConversation = vetov1.ItemKind_ITEM_KIND_AI_INTERACTION, 99
-		}, want: "PRIVATE_MESSAGE"},
+		}, want: "INVALID"},
 		{name: "words to an assistant alone", item: func(i *gate.Item) {
 			i.Kind, i.InConversation, i.Visibility = vetov1.ItemKind_ITEM_KIND_AI_INTERACTION, vetov1.Conversation_CONVERSATION_ALONE, vetov1.Visibility_VISIBILITY_PRIVATE
 		}, want: "ELIGIBLE eu"},

@@ -42,7 +42,7 @@ type Item struct {
 	Labels []string
 	// ContentKeys are keys of the content itself, at most 16, by the rule for ids.
 	ContentKeys []string
-	// Modality is the content's form. Unspecified or unknown: taken from Kind.
+	// Modality is the content's form. Unspecified: taken from Kind; a number that is none: INVALID.
 	Modality vetov1.Modality
 	// SizeBytes is the content's size, 0 where unknown. Decides nothing; below 0: INVALID.
 	SizeBytes int64

@@ -137,6 +137,7 @@ func (w *world) badField(item gate.Item) string {
 	add(item.AuthorAge < 0 || item.AuthorAge > 150, "author_age")
 	add(item.AuthorAgeAtCreation < 0 || item.AuthorAgeAtCreation > 150, "author_age_at_creation")
 	add(badTime(item.AuthorNotifiedAt), "author_notified_at")
+	add(strings.Trim(item.InConversation.String(), "-0123456789") == "", "in_conversation")
 	add(len(item.Labels) > 64, "labels")
 	for i, l := range item.Labels {
 		add(badText(l, 64), "labels[%d]", i)
@@ -145,6 +146,7 @@ func (w *world) badField(item gate.Item) string {
 	for i, k := range item.ContentKeys {
 		add(w.rules.CheckID(k) != "", "content_keys[%d]", i)
 	}
+	add(strings.Trim(item.Modality.String(), "-0123456789") == "", "modality")
 	add(item.SizeBytes < 0, "size_bytes")
 	add(badText(item.Signals.ContentUsage, 4096), "signals.content_usage")
 	add(badText(item.Signals.Robots, 4096), "signals.robots")
@@ -308,7 +310,7 @@ func signal(r *gate.Regime, item gate.Item) string {
 		unknown = true
 	}
 	image := item.Modality.String() == "MODALITY_IMAGE" ||
-		(item.Modality <= 0 || item.Modality > 4) && item.Kind.String() == "ITEM_KIND_PHOTO"
+		item.Modality == 0 && item.Kind.String() == "ITEM_KIND_PHOTO"
 	for _, word := range strings.Split(strings.ToLower(s.Robots), ",") {
 		word = strings.TrimSpace(word)
 		no = no || word == "noai" || word == "noimageai" && image

@@ -163,8 +163,7 @@ func wellFormed(code string) bool {
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// detailsFault looks at the fields from country to author_notified_at. Unknown numbers of in_conversation and modality
-// are no faults: the one counts as a private message, the other as unspecified.
+// detailsFault looks at the fields from country to in_conversation.
 func detailsFault(item *Item) Violation {
 	if !wellFormed(item.Country) {
 		return Violation{"country", countryRule}
@@ -186,6 +185,9 @@ func detailsFault(item *Item) Violation {
 	}
 	if !writable(item.AuthorNotifiedAt) {
 		return Violation{"author_notified_at", timeRule}
+	}
+	if !knownConversation(item.InConversation) {
+		return Violation{"in_conversation", oneOf(vetov1.Conversation_name, "CONVERSATION_")}
 	}
 	return Violation{}
 }
@@ -211,7 +213,7 @@ func textFault(text string, maxBytes int) string {
 	return ""
 }
 
-// listsFault looks at labels, content_keys and size_bytes.
+// listsFault looks at labels, content_keys, modality and size_bytes.
 func (p *Policy) listsFault(item *Item) Violation {
 	if len(item.Labels) > maxLabels {
 		return Violation{"labels", "more than 64"}
@@ -228,6 +230,9 @@ func (p *Policy) listsFault(item *Item) Violation {
 		if wrong := p.checkID(key); wrong != "" {
 			return Violation{fmt.Sprintf("content_keys[%d]", i), wrong}
 		}
+	}
+	if !knownModality(item.Modality) {
+		return Violation{"modality", oneOf(vetov1.Modality_name, "MODALITY_")}
 	}
 	if item.SizeBytes < 0 {
 		return Violation{"size_bytes", "below 0; 0 says that it is unknown"}

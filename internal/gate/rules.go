@@ -11,14 +11,21 @@ import (
 // kinds and visibilities are how many numbers, zero included, this build knows; they are gapless, and a test holds them
 // to the proto. What is beyond is unknown.
 const (
-	kinds        = 17
-	visibilities = 6
-	roles        = 6
+	kinds         = 17
+	visibilities  = 6
+	roles         = 6
+	conversations = 3
+	modalities    = 5
 )
 
 func knownKind(k vetov1.ItemKind) bool { return k > 0 && k < kinds }
 
 func knownVisibility(v vetov1.Visibility) bool { return v > 0 && v < visibilities }
+
+// Of these two UNSPECIFIED is an answer. A number that is none is not: the reader of signals goes by the modality.
+func knownConversation(c vetov1.Conversation) bool { return c >= 0 && c < conversations }
+
+func knownModality(m vetov1.Modality) bool { return m >= 0 && m < modalities }
 
 func knownRole(r vetov1.SubjectRole) bool { return r > 0 && r < roles }
 

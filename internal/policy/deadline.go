@@ -42,3 +42,12 @@ func Ruler(p *vetov1.Policy, place, purpose string, at time.Time) (string, bool)
 	r, ok := newRulebook(p).ruler(place, purpose, at)
 	return r.GetName(), ok
 }
+
+// Line is where a document has what a path names, e.g. `regimes[0].minimum_age`, from 1; 0: it does not say that.
+func Line(document []byte, path string) int {
+	r, _, err := read(document)
+	if err != nil {
+		return 0
+	}
+	return r.at[path].line
+}

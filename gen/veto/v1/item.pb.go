@@ -415,7 +415,8 @@ type Item struct {
 	// When the author was personally told of the use. Absent, or in the future: not notified, which excludes where the
 	// regime says `notice_per_person`.
 	AuthorNotifiedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=author_notified_at,json=authorNotifiedAt,proto3" json:"author_notified_at,omitempty"`
-	// For AI_INTERACTION: whether the author's words stand alone. Anything but ALONE counts as a private message.
+	// For AI_INTERACTION: whether the author's words stand alone. Anything but ALONE counts as a private message. A number
+	// that this server does not know makes an item of any kind INVALID.
 	InConversation Conversation `protobuf:"varint,13,opt,name=in_conversation,json=inConversation,proto3,enum=veto.v1.Conversation" json:"in_conversation,omitempty"`
 	// Labels that the platform has put on the item, e.g. special categories of GDPR Art. 9 ("health"). At most 64 of
 	// 1 to 64 bytes; empty and repeated ones say nothing.
@@ -423,7 +424,8 @@ type Item struct {
 	// Keys of the content itself, made by the caller, best as `scheme:value` ("sha256:…", "pdq:…"), each 1 to 256 bytes,
 	// at most 16. An objection to a key follows every item that is offered with the same bytes.
 	ContentKeys []string `protobuf:"bytes,15,rep,name=content_keys,json=contentKeys,proto3" json:"content_keys,omitempty"`
-	// The form of the content. Where it is unspecified, `kind` tells it.
+	// The form of the content. Where it is unspecified, `kind` tells it. A number that this server does not know: INVALID,
+	// since some signals speak of images alone.
 	Modality Modality `protobuf:"varint,16,opt,name=modality,proto3,enum=veto.v1.Modality" json:"modality,omitempty"`
 	// The size of the content in bytes, 0 where unknown. Decides nothing; reports count it.
 	SizeBytes int64 `protobuf:"varint,17,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`

@@ -186,7 +186,7 @@ func (s *Source) Bind(m columns.Mapping, batchRows int) (corpus.Fields, error) {
 	if r.items, err = columns.NewReader(arrow.NewSchema(used, nil), m); err != nil {
 		return corpus.Fields{}, fmt.Errorf("map columns to fields: %w", err)
 	}
-	return corpus.Fields{Mapped: r.items.Mapped(), Absent: r.items.Absent(), Silent: r.items.SilentSignals()}, nil
+	return corpus.Fields{Mapped: r.items.Mapped(), Absent: r.items.Absent(), Silent: r.items.SilentSignals(), Columns: r.items.ByColumn()}, nil
 }
 
 // appendLeaves collects the Parquet columns that a column of Arrow is made of.

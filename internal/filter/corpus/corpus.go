@@ -37,6 +37,8 @@ type Fields struct {
 	Mapped, Absent []string
 	// Silent are the signals that are named absent one by one, sorted.
 	Silent []string
+	// Columns has the name of the column of each field that one fills.
+	Columns map[string]string
 }
 
 // Batch is some rows on their way to the decider.

@@ -102,7 +102,7 @@ func (s *Source) bindTable(m columns.Mapping) (corpus.Fields, error) {
 		}
 		return reader.Item(record, item)
 	}
-	return corpus.Fields{Mapped: reader.Mapped(), Absent: reader.Absent(), Silent: reader.SilentSignals()}, nil
+	return corpus.Fields{Mapped: reader.Mapped(), Absent: reader.Absent(), Silent: reader.SilentSignals(), Columns: reader.ByColumn()}, nil
 }
 
 // bindObjects reads a batch of rows first, for their names.
@@ -137,7 +137,7 @@ func (s *Source) bindObjects(m columns.Mapping) (corpus.Fields, error) {
 		reader.Reserve(s.options.Redactions)
 	}
 	s.objects, s.item = reader, reader.Item
-	return corpus.Fields{Mapped: reader.Mapped(), Absent: reader.Absent(), Silent: reader.SilentSignals()}, nil
+	return corpus.Fields{Mapped: reader.Mapped(), Absent: reader.Absent(), Silent: reader.SilentSignals(), Columns: reader.ByColumn()}, nil
 }
 
 // maxNames bounds the names of objects that are looked at: an object with more is no item.
