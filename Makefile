@@ -52,15 +52,17 @@ cover: ## Show what the last `make test` left uncovered, function by function.
 	@test -f build/cover.out || { echo 'run `make test` first: it measures the coverage' >&2; exit 1; }
 	@go tool cover -func=build/cover.out | grep -v '/gen/' | awk '$$3 != "100.0%"'
 
-# python3 checks the formats' test vectors without any of our code; the race detector needs a C compiler.
+# python3 checks the formats' test vectors without any of our code, and in build/venv reads what we write with other engines (test/requirements.txt);
+# the race detector needs a C compiler.
 .PHONY: needs
 needs: ## Install what the tests need and the machine lacks (Debian packages), or say what it is.
 	@missing=""; \
 	command -v git >/dev/null || missing+=" git"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
 	command -v gcc >/dev/null || command -v clang >/dev/null || missing+=" gcc"; \
 	test -e /usr/include/stdlib.h || [ "$$(uname)" != Linux ] || missing+=" libc6-dev"; \
-	test -z "$$missing" && exit 0; \
+	test -n "$$missing" || exit 0; \
 	root=""; [ "$$(id -u)" = 0 ] || root="sudo -n"; \
 	if command -v apt-get >/dev/null && $$root true 2>/dev/null; then \
 		echo "installing$$missing" >&2; \
@@ -69,6 +71,13 @@ needs: ## Install what the tests need and the machine lacks (Debian packages), o
 	else \
 		echo "the tests need$$missing: please install it, then run this again" >&2; exit 1; \
 	fi
+	@$(MAKE) build/venv/ready
+
+build/venv/ready: test/requirements.txt
+	@rm -rf build/venv
+	python3 -m venv build/venv
+	build/venv/bin/pip install --quiet --disable-pip-version-check -r test/requirements.txt
+	@touch build/venv/ready
 
 .PHONY: lint
 lint: ## Check the form of protos, Go code and shell: buf, go vet, golangci-lint.

@@ -323,8 +323,8 @@ type streamDecider struct {
 
 // Close ends the stream.
 func (d *streamDecider) Close() error {
-	d.cancel()
-	return nil
+	defer d.cancel()
+	return d.stream.CloseSend()
 }
 
 // Decide sends a batch and receives its answer. The first one has no items: an item that says nothing stands in for them, since a server judges only

@@ -132,7 +132,7 @@ func writeRechecked(s terminal.Streams, r filter.Rechecked, first []filter.Exclu
 		if len(e.Redact) > 0 {
 			reason += fmt.Sprintf(": mask the subjects at %v", e.Redact)
 		}
-		rows.Add(fmt.Sprint(e.Row), printable(e.ItemID), reason)
+		rows.Add(strconv.FormatInt(e.Row, 10), printable(e.ItemID), reason)
 	}
 	s.Print("\n")
 	_ = rows.Write(s.Out, "")

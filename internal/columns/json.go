@@ -40,10 +40,9 @@ func readValue(d *jsontext.Decoder) (cell, error) {
 	if d.StackDepth() > maxDepth {
 		return nil, errDepth
 	}
-	switch d.PeekKind() {
-	case '{':
+	if kind := d.PeekKind(); kind == '{' {
 		return readObject(d)
-	case '[':
+	} else if kind == '[' {
 		return readArray(d)
 	}
 	token, err := d.ReadToken()

@@ -71,6 +71,7 @@ func subjectColumns(t arrow.DataType, element *arrow.StructType, role roleReader
 			return nil, &misfit{at: ", whose structs have no " + name + ",", got: t.String(), want: wantSubjects}
 		case len(found) > 1:
 			return nil, &misfit{at: ", whose structs have " + name + " twice,", got: t.String(), want: wantSubjects}
+		case name == "subject_id" && asInteger.has(element.Field(found[0]).Type):
 		case checkText(element.Field(found[0]).Type) != nil:
 			return nil, &misfit{at: ", in its structs' " + name + ",", got: element.Field(found[0]).Type.String(), want: wantSubjects}
 		}
@@ -111,7 +112,7 @@ func subjectsOf(elements arrow.Array, position map[string]int, role roleReader) 
 	}
 	p := people{
 		isNull:  structs.IsNull,
-		id:      textOf(structs.Field(position["subject_id"]), noID),
+		id:      idsOf(structs.Field(position["subject_id"])),
 		role:    func(int) int32 { return role.value("") },
 		country: func(int) string { return "" },
 	}
@@ -123,6 +124,18 @@ func subjectsOf(elements arrow.Array, position map[string]int, role roleReader) 
 		p.country = textOf(structs.Field(i), noCountry)
 	}
 	return p
+}
+
+// idsOf reads ids: text, or the digits of integers.
+func idsOf(column arrow.Array) func(row int) string {
+	if checkText(column.DataType()) == nil {
+		return textOf(column, noID)
+	}
+	at := cellOf(column)
+	return func(row int) string {
+		id, _ := idOfCell(at(row)) // an integer, or nothing
+		return id
+	}
 }
 
 // appendSubject uses a message again that lies behind the list's end.

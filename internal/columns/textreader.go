@@ -12,7 +12,6 @@ import (
 type TextReader struct {
 	plan
 	cells int
-	wrong faults
 }
 
 // NewTextReader holds a mapping against the names in the table's first record. The error, a *MappingError, is as NewReader's.

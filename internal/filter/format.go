@@ -34,6 +34,9 @@ func Formats() []Format { return []Format{Parquet, CSV, TSV, JSONLines} }
 // suffixes are how a file's name tells its format.
 var suffixes = map[string]Format{".parquet": Parquet, ".pq": Parquet, ".csv": CSV, ".tsv": TSV, ".jsonl": JSONLines, ".ndjson": JSONLines}
 
+// commas are what stands between the cells of a table.
+var commas = map[Format]byte{CSV: ',', TSV: '\t'}
+
 // compressions are how a file's name tells that it is compressed.
 var compressions = []string{".gz", ".zst"}
 
@@ -71,7 +74,7 @@ func (c *Config) open() (corpus.Source, *digest, error) {
 		from, err := columnar.Open(c.In, columnar.Options{CreatedBy: c.CreatedBy, Redactions: c.Redactions})
 		return from, nil, err
 	}
-	var from io.ReadCloser = io.NopCloser(c.Stdin)
+	from := io.NopCloser(c.Stdin)
 	if c.In != Std {
 		file, err := os.Open(c.In)
 		if err != nil {
@@ -87,13 +90,7 @@ func (c *Config) open() (corpus.Source, *digest, error) {
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("read %s: %w", c.In, err), from.Close())
 	}
-	options := lines.Options{MaxRowBytes: c.MaxRowBytes, Redactions: c.Redactions}
-	switch c.Format {
-	case CSV:
-		options.Comma = ','
-	case TSV:
-		options.Comma = '\t'
-	}
+	options := lines.Options{Comma: commas[c.Format], MaxRowBytes: c.MaxRowBytes, Redactions: c.Redactions}
 	return lines.Open(closing{plain, from}, options), sum, nil
 }
 

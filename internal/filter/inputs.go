@@ -55,7 +55,8 @@ func FindInputs(names []string, out string, format Format) (Inputs, error) {
 		return Inputs{}, fmt.Errorf("%s: no file in it has a name that tells a format", strings.Join(names, ", "))
 	}
 	found.Folder = found.Folder || len(found.Pairs) > 1
-	return found, found.place(out)
+	err := found.place(out)
+	return found, err
 }
 
 // walk finds the corpora of a folder, in the order of their names. What begins with a dot or an underscore is what other programs note there.

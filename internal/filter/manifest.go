@@ -110,7 +110,8 @@ func ParseManifest(text []byte) (Manifest, error) {
 	if decoder.More() {
 		return Manifest{}, fmt.Errorf("%w: something follows the object", ErrManifest)
 	}
-	return m, m.check()
+	err := m.check()
+	return m, err
 }
 
 func (m *Manifest) check() error {

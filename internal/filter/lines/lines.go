@@ -45,10 +45,10 @@ type Source struct {
 
 var _ corpus.Source = (*Source)(nil)
 
-// row is the bytes of one row, with its line ending; none where they are too many to be held.
+// row is the bytes of one row, with its line ending.
 type row struct {
 	text  []byte
-	wrong string // why it is no row
+	wrong string // why it is no row; then it has no text
 }
 
 // Open reads a corpus from a stream, which Close closes.

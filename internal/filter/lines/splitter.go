@@ -96,7 +96,7 @@ func (s *splitter) cut() (row, error) {
 		case end > s.most || end == 0 && len(s.buffer) > s.most:
 			return s.badLine(tooLong)
 		case end > 0:
-			return s.take(end, ""), nil
+			return s.take(end), nil
 		}
 		looked = len(s.buffer)
 	}
@@ -158,24 +158,26 @@ func (s *splitter) scan(at *scan, from int) (end int, fine bool) {
 }
 
 // take hands out the first bytes of the buffer.
-func (s *splitter) take(n int, wrong string) row {
+func (s *splitter) take(n int) row {
 	s.held = append(s.held[:0], s.buffer[:n]...)
 	s.buffer = s.buffer[n:]
-	return row{text: s.held, wrong: wrong}
+	return row{text: s.held}
 }
 
-// badLine takes the first line as a row that is none. What is too long to be held is read past.
+// badLine reads past the first line, which is no row: nobody needs its text.
 func (s *splitter) badLine(wrong string) (row, error) {
 	for {
 		n := bytes.IndexByte(s.buffer, '\n')
 		switch {
-		case n >= 0 && n <= s.most:
-			return s.take(n+1, wrong), nil
 		case n >= 0:
+			if n > s.most {
+				wrong = tooLong
+			}
 			s.buffer = s.buffer[n+1:]
-			return row{wrong: tooLong}, nil
+			return row{wrong: wrong}, nil
 		case s.ended:
-			return s.take(len(s.buffer), wrong), nil
+			s.buffer = s.buffer[:0]
+			return row{wrong: wrong}, nil
 		case len(s.buffer) > s.most:
 			s.buffer, wrong = s.buffer[:0], tooLong
 		}
