@@ -21,7 +21,7 @@ import (
 
 func (a *app) policyCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Long: helpOf("policy"), Args: cobra.ArbitraryArgs, RunE: unknownCommand}
-	cmd.AddCommand(a.policyApplyCommand(), a.policyGetCommand(), a.policyCheckCommand(), a.suspendCommand(), a.resumeCommand())
+	cmd.AddCommand(a.policyApplyCommand(), a.policyGetCommand(), a.policyHistoryCommand(), a.policyCheckCommand(), a.suspendCommand(), a.resumeCommand())
 	return cmd
 }
 

@@ -19,7 +19,7 @@ func TestTheDocsSayWhatIsRead(t *testing.T) {
 	var names []string
 	for _, d := range columns.Describe() {
 		names = append(names, d.Field)
-		if row := fmt.Sprintf("| `%s` | %s | %s |", d.Field, d.Type, d.Null); !strings.Contains(string(text), row) {
+		if row := fmt.Sprintf("| %#q | %s | %s |", d.Field, d.Type, d.Null); !strings.Contains(string(text), row) {
 			t.Errorf("docs/formats/columns.md has no line %s", row)
 		}
 		if named := slices.Contains([]string{"kind", "visibility", "subjects", "in_conversation", "modality"}, d.Field); named != (d.Values != "") {

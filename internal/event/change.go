@@ -10,11 +10,13 @@ type Act uint8
 
 // The acts; the zero value is none and is never written.
 const (
-	ActClear  Act = iota + 1 // every objection of the key goes
-	ActObject                // one objection of the key is added
+	ActClear   Act = iota + 1 // every objection of the key goes
+	ActObject                 // one objection of the key is added
+	ActConsent                // the subject consents
+	ActRevoke                 // what the subject consented to before does not count any more
 )
 
-var actWords = [...]string{ActClear: "clear", ActObject: "object"}
+var actWords = [...]string{ActClear: "clear", ActObject: "object", ActConsent: "consent", ActRevoke: "revoke"}
 
 // String returns the act's word, or UNKNOWN.
 func (a Act) String() string { return wordOf(actWords[:], int(a)) }
@@ -50,15 +52,15 @@ func (p Proof) String() string { return wordOf(proofWords[:], int(p)) }
 
 // Change is one step by which an event changes the standings. Its line is
 // "clear TABLE KEY", or "object TABLE KEY COUNTRY PURPOSES" with a hyphen for a
-// country that is not known.
+// country that is not known, or "consent subject KEY PURPOSES", or
+// "revoke subject KEY PURPOSES".
 type Change struct {
 	Act   Act
 	Table Table
 	Key   Key
 
-	// Of ActObject alone.
-	Country  string   // of who objected; empty: unknown, which is honoured
-	Purposes Purposes // objected to; not empty
+	Country  string   // of ActObject alone: of who objected; empty: unknown, which is honoured
+	Purposes Purposes // of all but ActClear: objected or consented to, or revoked; not empty
 }
 
 var changeKind = kind[Change]{
@@ -69,6 +71,9 @@ var changeKind = kind[Change]{
 		dst = hex.AppendEncode(dst, c.Key[:])
 		if c.Act == ActClear && c.Country == "" && c.Purposes.IsZero() {
 			return dst
+		}
+		if c.consents() && c.Country == "" {
+			return c.Purposes.append(append(dst, ' '))
 		}
 		country := "?" // which parse refuses; a country called - would pass for none
 		switch {
@@ -83,12 +88,15 @@ var changeKind = kind[Change]{
 	parse: parseChange,
 }
 
+// consents says whether the change is one of consents, which have no country.
+func (c Change) consents() bool { return c.Act == ActConsent || c.Act == ActRevoke }
+
 func parseChange(s string) (Change, error) {
 	var c Change
 	act, rest, _ := strings.Cut(s, " ")
 	a, err := indexOf(actWords[:], act)
 	if err != nil {
-		return c, fault("neither clear nor object")
+		return c, fault("none of clear, object, consent and revoke")
 	}
 	table, rest, _ := strings.Cut(rest, " ")
 	t, err := indexOf(tableWords[:], table)
@@ -108,6 +116,13 @@ func parseChange(s string) (Change, error) {
 			return c, fault("more than a table and a key to clear")
 		}
 		return c, nil
+	}
+	if c.consents() {
+		if c.Table != TableSubject {
+			return c, fault("a consent of something that is no subject")
+		}
+		c.Purposes, err = parsePurposes(rest)
+		return c, err
 	}
 	country, purposes, _ := strings.Cut(rest, " ")
 	if country != "-" {

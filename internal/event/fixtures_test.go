@@ -173,6 +173,36 @@ func fixtures() []fixture {
 				s.Reason = "Order withdrawn."
 			}),
 		},
+	}, {
+		name: "consent_granted",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeConsentGranted, Effect: event.EffectGranted, Policy: 1},
+			Side: with(side(11, "settings-page", "VERIFY", "2025-08-01T12:00:00Z"), func(s *event.Side) {
+				s.Subject = user1001
+				s.Purposes = event.PurposesOf("ads-ranking")
+				s.Channel, s.Verification, s.FiledBy = "SETTINGS", "VERIFIED", "SELF"
+				s.NoticeVersion = "2025-07"
+				s.Lifts = []event.Lift{{Revision: 4, Purposes: s.Purposes}}
+				s.Changes = []event.Change{
+					{Act: event.ActClear, Table: event.TableSubject, Key: user1001},
+					{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "DE", Purposes: all.Minus(s.Purposes)},
+					{Act: event.ActConsent, Table: event.TableSubject, Key: user1001, Purposes: s.Purposes},
+				}
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "consent_withdrawn",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeConsentWithdrawn, Effect: event.EffectRevoked, Policy: 1},
+			Side: with(side(12, "settings-page", "REGISTER", "2025-08-02T12:00:00Z"), func(s *event.Side) {
+				s.Subject = user1001
+				s.Purposes = all
+				s.Channel, s.Verification, s.FiledBy = "WEB_FORM", "UNVERIFIED", "SELF"
+				s.Changes = []event.Change{{Act: event.ActRevoke, Table: event.TableSubject, Key: user1001, Purposes: all}}
+			}),
+		},
+		raw: []string{"user-1001"},
 	}}
 	for i := range list {
 		list[i].event.Side.Person = blind(list[i].event.Side, list[i].raw)

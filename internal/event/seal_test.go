@@ -99,7 +99,7 @@ func TestSealRefuses(t *testing.T) {
 		{"no proof", "withdrawal_lifted", func(e *event.Event) { e.Side.Proof = 0 }, "proof: missing"},
 		{"an unknown proof", "withdrawal_lifted", func(e *event.Event) { e.Side.Proof = 9 }, "proof: not one of the words"},
 		{"a withdrawal with items", "withdrawal_lifted", func(e *event.Event) { e.Side.Items = []event.Key{photo7} }, "item: not a field of this type"},
-		{"a change without an act", "withdrawal_lifted", func(e *event.Event) { e.Side.Changes[0].Act = 0 }, "change: neither clear nor object"},
+		{"a change without an act", "withdrawal_lifted", func(e *event.Event) { e.Side.Changes[0].Act = 0 }, "change: none of clear, object, consent and revoke"},
 		{"a change of no table", "withdrawal_lifted", func(e *event.Event) { e.Side.Changes[0].Table = 0 }, "change: not one of the three tables"},
 		{"a change of no key", "withdrawal_lifted", func(e *event.Event) { e.Side.Changes[0].Key = event.Key{} }, "change: a key of zeros"},
 		{"a clearing for a country", "withdrawal_lifted", func(e *event.Event) { e.Side.Changes[0].Country = "DE" }, "change: more than a table and a key"},

@@ -13,6 +13,8 @@ const (
 	TypePolicyApplied                      // a policy document became the active one
 	TypeRegimeSuspended                    // a regime was switched off, in whole or in part
 	TypeRegimeResumed                      // a suspension was ended
+	TypeConsentGranted                     // GDPR Art. 7: a consent was given, and the objections that it names were lifted
+	TypeConsentWithdrawn                   // GDPR Art. 7(3): consents were withdrawn, in whole or for some purposes
 )
 
 var typeWords = [...]string{
@@ -22,6 +24,8 @@ var typeWords = [...]string{
 	TypePolicyApplied:      "POLICY_APPLIED",
 	TypeRegimeSuspended:    "REGIME_SUSPENDED",
 	TypeRegimeResumed:      "REGIME_RESUMED",
+	TypeConsentGranted:     "CONSENT_GRANTED",
+	TypeConsentWithdrawn:   "CONSENT_WITHDRAWN",
 }
 
 // String returns the type's word, such as OBJECTION_FILED, or UNKNOWN.
@@ -53,6 +57,8 @@ const (
 	EffectActivated                      // the policy is the active one
 	EffectSuspended                      // the regime is switched off for what the event names
 	EffectResumed                        // the suspension is ended for what the event names
+	EffectGranted                        // the consent counts from this revision on
+	EffectRevoked                        // no earlier consent counts for what the event names
 )
 
 var effectWords = [...]string{
@@ -65,6 +71,8 @@ var effectWords = [...]string{
 	EffectActivated:    "ACTIVATED",
 	EffectSuspended:    "SUSPENDED",
 	EffectResumed:      "RESUMED",
+	EffectGranted:      "GRANTED",
+	EffectRevoked:      "REVOKED",
 }
 
 // effectsOf lists the effects that an event of a type may have.
@@ -75,6 +83,8 @@ var effectsOf = [...][]Effect{
 	TypePolicyApplied:      {EffectActivated},
 	TypeRegimeSuspended:    {EffectSuspended},
 	TypeRegimeResumed:      {EffectResumed},
+	TypeConsentGranted:     {EffectGranted},
+	TypeConsentWithdrawn:   {EffectRevoked},
 }
 
 // String returns the effect's word, such as IN_FORCE, or UNKNOWN.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/store"
 	"github.com/veto-gate/veto/internal/subject"
 )
@@ -57,11 +57,10 @@ func writeGenesis(ctx context.Context, log store.Log, keys *subject.Keys, name s
 	if err != nil {
 		return err
 	}
-	salts, err := drawSalts(rand.Reader)
+	call, err := draft.New(Actor{Name: "veto", Role: "SYSTEM"}, event.RequestID(id), rand.Reader)
 	if err != nil {
 		return err
 	}
-	call := call{actor: Actor{Name: "veto", Role: "SYSTEM"}, request: event.RequestID(id), salts: salts}
 	_, err = log.Append(ctx, store.Command{
 		RequestID:   [16]byte(id),
 		Fingerprint: keys.Fingerprint([]byte("genesis\n" + name)),
@@ -71,9 +70,9 @@ func writeGenesis(ctx context.Context, log store.Log, keys *subject.Keys, name s
 			}
 			e := event.Event{
 				Leaf: event.Leaf{Type: event.TypeGenesis, Effect: event.EffectBound, Log: name, Version: event.FormatVersion, Secret: keys.Check(name)},
-				Side: call.side(keys, now, p.Head()),
+				Side: call.Side(keys, now, p.Head()),
 			}
-			record, err := call.seal(e, ids{}, nil)
+			record, err := call.Seal(e, draft.IDs{}, nil)
 			return store.Verdict{Record: record}, err
 		},
 	})
@@ -94,17 +93,4 @@ func entryAt(ctx context.Context, log reader, revision event.Revision) (store.En
 		}
 	}
 	return store.Entry{}, fmt.Errorf("%w: no event at revision %d", ErrDamaged, revision)
-}
-
-// salts are what hides an event's private values.
-type salts struct{ person, record [32]byte }
-
-func drawSalts(random io.Reader) (s salts, err error) {
-	if _, err := io.ReadFull(random, s.person[:]); err != nil {
-		return s, fmt.Errorf("draw a salt: %w", err)
-	}
-	if _, err := io.ReadFull(random, s.record[:]); err != nil {
-		return s, fmt.Errorf("draw a salt: %w", err)
-	}
-	return s, nil
 }

@@ -11,6 +11,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
@@ -48,7 +49,7 @@ func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *veto
 // resolveFiling says what a filing comes to. An UNVERIFIED one looks at nothing that stands: it is an event of its own,
 // and its sender learns nothing. It is checked here, and not before, so that a retry is answered as it was when the
 // policy has changed since.
-func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (store.Verdict, error) {
+func (r *Registry) resolveFiling(p store.Present, v *View, call draft.Call, request *vetov1.FileObjectionRequest) (store.Verdict, error) {
 	if err := intake.CheckFiling(v, request, r.Now()); err != nil {
 		return store.Verdict{}, err
 	}
@@ -68,19 +69,19 @@ func (r *Registry) resolveFiling(p store.Present, v *View, call call, request *v
 			e.Leaf.Effect = event.EffectRaised
 		}
 	}
-	record, err := call.seal(e, known, r.filingKeys(e.Side))
+	record, err := call.Seal(e, known, r.filingKeys(e.Side))
 	return store.Verdict{Record: record, Answer: []byte(answerFiled)}, err
 }
 
 // filingEvent makes the event of a request, but for its person list.
-func (r *Registry) filingEvent(p store.Present, v *View, call call, request *vetov1.FileObjectionRequest) (event.Event, ids, error) {
-	side := call.side(r.keys, r.Now(), p.Head())
-	known := ids{subject: request.GetSubjectId()}
-	if known.subject != "" {
-		side.Subject = r.keys.Subject(known.subject)
+func (r *Registry) filingEvent(p store.Present, v *View, call draft.Call, request *vetov1.FileObjectionRequest) (event.Event, draft.IDs, error) {
+	side := call.Side(r.keys, r.Now(), p.Head())
+	known := draft.IDs{Subject: request.GetSubjectId()}
+	if known.Subject != "" {
+		side.Subject = r.keys.Subject(known.Subject)
 	}
-	side.Items, known.items = blindSet(request.GetItemIds(), r.keys.Item)
-	side.ContentKeys, known.contentKeys = blindSet(request.GetContentKeys(), r.keys.ContentKey)
+	side.Items, known.Items = draft.BlindSet(request.GetItemIds(), r.keys.Item)
+	side.ContentKeys, known.ContentKeys = draft.BlindSet(request.GetContentKeys(), r.keys.ContentKey)
 	side.Purposes = filing.PurposesOf(request.GetPurposes())
 	side.Country = request.GetCountry()
 	side.Channel = filing.Word(request.GetChannel())
@@ -90,10 +91,16 @@ func (r *Registry) filingEvent(p store.Present, v *View, call call, request *vet
 	side.SentAt, side.ReceivedAt = filing.Instant(request.GetSentAt()), filing.Instant(request.GetReceivedAt())
 	side.CaseReference, side.NoticeVersion = request.GetCaseReference(), request.GetNoticeVersion()
 	side.Deadline, side.BeforeDeadline = deadline(v, side)
-	side.Changes = filingChanges(side)
-	var err error
-	if side.ObjectionID, err = r.unusedID(p, call.request); err != nil {
-		return event.Event{}, ids{}, err
+	side.Changes = filing.Changes(side)
+	consented, err := p.Latest(r.consentsKey(side.Subject))
+	if err != nil {
+		return event.Event{}, draft.IDs{}, err
+	}
+	if consented > 0 && len(side.Items)+len(side.ContentKeys) == 0 {
+		side.Changes = append(side.Changes, event.Change{Act: event.ActRevoke, Table: event.TableSubject, Key: side.Subject, Purposes: side.Purposes})
+	}
+	if side.ObjectionID, err = r.unusedID(p, call.Request); err != nil {
+		return event.Event{}, draft.IDs{}, err
 	}
 	leaf := event.Leaf{Type: event.TypeObjectionFiled, Policy: v.PolicyVersion(), Effect: event.EffectInForce}
 	var all bool
@@ -101,24 +108,6 @@ func (r *Registry) filingEvent(p store.Present, v *View, call call, request *vet
 		leaf.Effect = event.EffectRecordedOnly
 	}
 	return event.Event{Leaf: leaf, Side: side}, known, nil
-}
-
-// filingChanges are what a filing does to the standings: it only ever adds.
-func filingChanges(side event.Side) []event.Change {
-	var changes []event.Change
-	object := func(table event.Table, key event.Key) {
-		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: side.Country, Purposes: side.Purposes})
-	}
-	if len(side.Items)+len(side.ContentKeys) == 0 {
-		object(event.TableSubject, side.Subject)
-	}
-	for _, key := range side.Items {
-		object(event.TableItem, key)
-	}
-	for _, key := range side.ContentKeys {
-		object(event.TableContentKey, key)
-	}
-	return changes
 }
 
 // filingKeys are what a filing is found by.

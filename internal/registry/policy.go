@@ -11,6 +11,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
@@ -120,7 +121,7 @@ func (a application) isActive(v *View) bool {
 }
 
 // resolveApplication says what applying a policy comes to.
-func (r *Registry) resolveApplication(p store.Present, v *View, call call, a application) (store.Verdict, error) {
+func (r *Registry) resolveApplication(p store.Present, v *View, call draft.Call, a application) (store.Verdict, error) {
 	if a.request.GetEtag() == "" && a.isActive(v) || a.isActive(v) && a.request.GetEtag() == v.Policy.GetEtag() {
 		return store.Verdict{Answer: fmt.Appendf(nil, "%s %d", answerSame, v.PolicyVersion())}, nil
 	}
@@ -132,14 +133,14 @@ func (r *Registry) resolveApplication(p store.Present, v *View, call call, a app
 		return store.Verdict{}, err
 	}
 	version := uint64(len(v.versions)) + 1
-	side := call.side(r.keys, r.Now(), p.Head())
+	side := call.Side(r.keys, r.Now(), p.Head())
 	side.Document = sha256.Sum256(a.document)
 	for _, one := range a.request.GetAcknowledge() {
 		side.Acknowledge = append(side.Acknowledge, filing.Word(one.GetDanger())+" "+one.GetGround())
 	}
 	side.Acknowledge = sortedSet(side.Acknowledge)
 	e := event.Event{Leaf: event.Leaf{Type: event.TypePolicyApplied, Policy: version, Effect: event.EffectActivated}, Side: side}
-	record, err := call.seal(e, ids{}, []event.Key{switchKey}, a.document)
+	record, err := call.Seal(e, draft.IDs{}, []event.Key{switchKey}, a.document)
 	return store.Verdict{Record: record, Answer: fmt.Appendf(nil, "%s %d", answerApplied, version)}, err
 }
 

@@ -44,6 +44,9 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 			response.Objections = append(response.Objections, filings[i].Objection())
 		}
 	}
+	if response.Consents, err = filing.ToldConsents(entries, key, r.consentID); err != nil {
+		return nil, err
+	}
 	standing, _ := view.standings.Subject(key)
 	if standing != nil && standing.ErasedBefore > 0 && standing.ErasedBefore != standings.Always {
 		response.ErasedBefore = filing.Stamp(time.Unix(0, standing.ErasedBefore))

@@ -73,7 +73,7 @@ func (s *state) apply(ctx context.Context, docs documents, entry store.Entry) er
 	}
 	switch e.Leaf.Type {
 	case event.TypeGenesis:
-	case event.TypeObjectionFiled, event.TypeObjectionWithdrawn:
+	case event.TypeObjectionFiled, event.TypeObjectionWithdrawn, event.TypeConsentGranted, event.TypeConsentWithdrawn:
 		err = s.change(e.Side.Changes)
 	case event.TypePolicyApplied:
 		err = s.activate(ctx, docs, entry.Revision, e)
@@ -96,17 +96,21 @@ var tables = [...]standings.Table{
 	event.TableSubject: standings.Subjects, event.TableItem: standings.Items, event.TableContentKey: standings.ContentKeys,
 }
 
-// change applies what an objection's event says of the standings.
+// change applies what an event of an objection or a consent says of the standings.
 func (s *state) change(changes []event.Change) error {
 	for _, c := range changes {
+		mask, ok := s.purposes.mask(c.Purposes)
+		if !ok {
+			return errors.New("it names a purpose that was never declared")
+		}
 		switch c.Act {
 		case event.ActClear:
 			s.standings.Clear(tables[c.Table], c.Key)
+		case event.ActConsent:
+			s.standings.Consent(c.Key, mask)
+		case event.ActRevoke:
+			s.standings.WithdrawConsent(c.Key, mask)
 		case event.ActObject:
-			mask, ok := s.purposes.mask(c.Purposes)
-			if !ok {
-				return errors.New("it names a purpose that was never declared")
-			}
 			if mask != 0 {
 				s.standings.Object(tables[c.Table], c.Key, standings.Objection{Country: c.Country, Purposes: mask})
 			}

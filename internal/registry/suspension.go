@@ -12,6 +12,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/policy"
+	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
@@ -124,8 +125,8 @@ func switchTexts(c *intake.Checks, request switchRequest) {
 	c.Text("authority", request.GetAuthority(), event.MaxAuthorityBytes)
 }
 
-func (r *Registry) switchSide(call call, p store.Present, regime string, request switchRequest) event.Side {
-	side := call.side(r.keys, r.Now(), p.Head())
+func (r *Registry) switchSide(call draft.Call, p store.Present, regime string, request switchRequest) event.Side {
+	side := call.Side(r.keys, r.Now(), p.Head())
 	side.Regime = regime
 	side.Jurisdictions = sortedSet(request.GetJurisdictions())
 	side.Purposes = filing.PurposesOf(request.GetPurposes())
@@ -133,9 +134,9 @@ func (r *Registry) switchSide(call call, p store.Present, regime string, request
 	return side
 }
 
-func sealSwitch(call call, v *View, t event.Type, effect event.Effect, side event.Side) (store.Verdict, error) {
+func sealSwitch(call draft.Call, v *View, t event.Type, effect event.Effect, side event.Side) (store.Verdict, error) {
 	e := event.Event{Leaf: event.Leaf{Type: t, Policy: v.PolicyVersion(), Effect: effect}, Side: side}
-	record, err := call.seal(e, ids{}, []event.Key{switchKey})
+	record, err := call.Seal(e, draft.IDs{}, []event.Key{switchKey})
 	return store.Verdict{Record: record, Answer: []byte(answerSwitched)}, err
 }
 

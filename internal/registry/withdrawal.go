@@ -12,6 +12,7 @@ import (
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/store"
@@ -65,7 +66,7 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 type withdrawal struct {
 	registry *Registry
 	request  *vetov1.WithdrawObjectionRequest
-	call     call
+	call     draft.Call
 	id       event.ObjectionID // the one filing that is meant; empty: every one of the subject's
 	proved   *filing.Filing    // the filing whose receipt was shown; nil: none was
 	foreign  bool              // the receipt is of another filing than the request names, or of another person's
@@ -137,7 +138,7 @@ func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
 	if err != nil {
 		return store.Verdict{}, err
 	}
-	lifts, narrowed := w.lift(filings)
+	lifts, narrowed := filing.Lift(filings, filing.PurposesOf(w.request.GetPurposes()))
 	if len(lifts) == 0 {
 		return store.Verdict{Answer: []byte(answerNothing)}, nil
 	}
@@ -148,11 +149,11 @@ func (w *withdrawal) resolve(p store.Present, v *View) (store.Verdict, error) {
 	if narrowed {
 		e.Leaf.Effect = event.EffectNarrowed
 	}
-	known := ids{}
+	known := draft.IDs{}
 	if e.Side.Subject != (event.Key{}) {
-		known.subject = w.request.GetSubjectId()
+		known.Subject = w.request.GetSubjectId()
 	}
-	record, err := w.call.seal(e, known, keys)
+	record, err := w.call.Seal(e, known, keys)
 	if errors.Is(err, event.ErrMalformed) || err == nil && len(keys) > store.MaxKeys {
 		return store.Verdict{}, tooMuch()
 	}
@@ -180,25 +181,10 @@ func (w *withdrawal) meant(p store.Present) ([]filing.Filing, error) {
 	}), err
 }
 
-// lift takes the purposes from each filing, and says what that lifts, and whether something of one is left.
-func (w *withdrawal) lift(filings []filing.Filing) (lifts []event.Lift, narrowed bool) {
-	wanted := filing.PurposesOf(w.request.GetPurposes())
-	for i := range filings {
-		f := &filings[i]
-		left := f.Standing.Minus(wanted)
-		if lifted := f.Standing.Minus(left); !lifted.IsZero() {
-			lifts = append(lifts, event.Lift{Revision: f.Revision, Purposes: lifted})
-			narrowed = narrowed || !left.IsZero()
-			f.Standing = left
-		}
-	}
-	return lifts, narrowed
-}
-
 // event makes the withdrawal's event, but for its person list: what is lifted, and what every key that it touches is
 // left with. Others' filings for the same item stay.
 func (w *withdrawal) event(p store.Present, v *View, filings []filing.Filing, lifts []event.Lift) (event.Event, []event.Key, error) {
-	side := w.call.side(w.registry.keys, w.registry.Now(), p.Head())
+	side := w.call.Side(w.registry.keys, w.registry.Now(), p.Head())
 	side.Purposes = filing.PurposesOf(w.request.GetPurposes())
 	side.Channel = filing.Word(w.request.GetChannel())
 	side.FiledBy = filing.WordOr(w.request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
@@ -209,43 +195,28 @@ func (w *withdrawal) event(p store.Present, v *View, filings []filing.Filing, li
 	} else {
 		side.Subject = w.registry.keys.Subject(w.request.GetSubjectId())
 	}
-	touched, keys := w.touches(filings, lifts)
-	all, err := w.standing(p, touched, filings)
+	changes, keys, err := w.registry.remaining(p, filings, lifts)
 	if err != nil {
 		return event.Event{}, nil, err
 	}
-	for _, one := range touched {
-		side.Changes = append(side.Changes, filing.Remaining(one.Table, one.Key, all)...)
-		keys = append(keys, one.Key)
-	}
+	side.Changes = changes
 	leaf := event.Leaf{Type: event.TypeObjectionWithdrawn, Policy: v.PolicyVersion(), Effect: event.EffectLifted}
 	return event.Event{Leaf: leaf, Side: side}, keys, nil
 }
 
-// touches are all things that the lifted filings are about, each once, and the keys that the filings are found by.
-func (w *withdrawal) touches(filings []filing.Filing, lifts []event.Lift) (touched []filing.Thing, keys []event.Key) {
-	seen := map[filing.Thing]bool{}
-	for i := range filings {
-		f := &filings[i]
-		if !slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.Revision }) {
-			continue
-		}
-		keys = append(keys, w.registry.keys.Objection(string(f.Event.Side.ObjectionID)))
-		if f.Event.Side.Subject != (event.Key{}) {
-			keys = append(keys, f.Event.Side.Subject)
-		}
-		for _, one := range f.About() {
-			if !seen[one] {
-				seen[one] = true
-				touched = append(touched, one)
-			}
-		}
+// remaining are the changes that leave all that the lifted filings are about with what others still say of it, and the keys that the event is found by.
+func (r *Registry) remaining(p store.Present, filings []filing.Filing, lifts []event.Lift) (changes []event.Change, keys []event.Key, err error) {
+	touched, keys := filing.Touched(filings, lifts, r.keys.Objection)
+	all, err := standing(p, touched, filings)
+	for _, one := range touched {
+		changes = append(changes, filing.Remaining(one.Table, one.Key, all)...)
+		keys = append(keys, one.Key)
 	}
-	return touched, keys
+	return changes, keys, err
 }
 
-// standing are all filings about some things, other people's too, with those of this withdrawal as it leaves them.
-func (w *withdrawal) standing(p store.Present, things []filing.Thing, withdrawn []filing.Filing) ([]filing.Filing, error) {
+// standing are all filings about some things, other people's too, with those of a withdrawal as it leaves them.
+func standing(p store.Present, things []filing.Thing, withdrawn []filing.Filing) ([]filing.Filing, error) {
 	if len(things) > store.MaxKeys {
 		return nil, tooMuch()
 	}

@@ -22,6 +22,21 @@ func (o *objections) WithdrawObjection(ctx context.Context, request *vetov1.With
 	return o.register.WithdrawObjection(ctx, actorOf(ctx), request)
 }
 
+// GrantConsent is RegistryService.GrantConsent.
+func (o *objections) GrantConsent(ctx context.Context, request *vetov1.GrantConsentRequest) (*vetov1.GrantConsentResponse, error) {
+	return o.register.GrantConsent(ctx, actorOf(ctx), request)
+}
+
+// WithdrawConsent is RegistryService.WithdrawConsent.
+func (o *objections) WithdrawConsent(ctx context.Context, request *vetov1.WithdrawConsentRequest) (*vetov1.WithdrawConsentResponse, error) {
+	return o.register.WithdrawConsent(ctx, actorOf(ctx), request)
+}
+
+// ListEvents is RegistryService.ListEvents.
+func (o *objections) ListEvents(ctx context.Context, request *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error) {
+	return o.register.Events(ctx, request)
+}
+
 // GetStanding is RegistryService.GetStanding.
 func (o *objections) GetStanding(ctx context.Context, request *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error) {
 	return o.register.Standing(ctx, request)

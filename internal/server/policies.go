@@ -50,6 +50,11 @@ func (p *policies) GetPolicy(ctx context.Context, request *vetov1.GetPolicyReque
 	return answer, err
 }
 
+// ListPolicyVersions is PolicyService.ListPolicyVersions.
+func (p *policies) ListPolicyVersions(ctx context.Context, request *vetov1.ListPolicyVersionsRequest) (*vetov1.ListPolicyVersionsResponse, error) {
+	return p.register.PolicyVersions(ctx, request)
+}
+
 // SuspendRegime is PolicyService.SuspendRegime.
 func (p *policies) SuspendRegime(ctx context.Context, request *vetov1.SuspendRegimeRequest) (*vetov1.SuspendRegimeResponse, error) {
 	answer, err := p.register.SuspendRegime(ctx, actorOf(ctx), request)

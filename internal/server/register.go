@@ -31,13 +31,17 @@ type Views interface {
 type Objections interface {
 	FileObjection(context.Context, registry.Actor, *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error)
 	WithdrawObjection(context.Context, registry.Actor, *vetov1.WithdrawObjectionRequest) (*vetov1.WithdrawObjectionResponse, error)
+	GrantConsent(context.Context, registry.Actor, *vetov1.GrantConsentRequest) (*vetov1.GrantConsentResponse, error)
+	WithdrawConsent(context.Context, registry.Actor, *vetov1.WithdrawConsentRequest) (*vetov1.WithdrawConsentResponse, error)
 	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
+	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
 }
 
 // Policies keeps the rules. A write blocks until it is durable and in force.
 type Policies interface {
 	ApplyPolicy(context.Context, registry.Actor, *vetov1.ApplyPolicyRequest) (*vetov1.ApplyPolicyResponse, error)
 	Policy(context.Context, *vetov1.GetPolicyRequest) (*vetov1.GetPolicyResponse, error)
+	PolicyVersions(context.Context, *vetov1.ListPolicyVersionsRequest) (*vetov1.ListPolicyVersionsResponse, error)
 	SuspendRegime(context.Context, registry.Actor, *vetov1.SuspendRegimeRequest) (*vetov1.SuspendRegimeResponse, error)
 	ResumeRegime(context.Context, registry.Actor, *vetov1.ResumeRegimeRequest) (*vetov1.ResumeRegimeResponse, error)
 }

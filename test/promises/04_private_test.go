@@ -182,7 +182,7 @@ func TestTheMostPermissivePolicyIncludesNoPrivateMessage(t *testing.T) {
 	for i, reason := range answer.GetReasons() {
 		item, want := items[i], vetov1.Reason_REASON_ELIGIBLE
 		switch {
-		case item.GetKind() == 0 || item.GetVisibility() == 0:
+		case item.GetKind() == 0 || item.GetVisibility() == 0 || vetov1.Conversation_name[int32(item.GetInConversation())] == "":
 			want = vetov1.Reason_REASON_INVALID
 		case private[i]:
 			want = vetov1.Reason_REASON_PRIVATE_MESSAGE
@@ -195,7 +195,7 @@ func TestTheMostPermissivePolicyIncludesNoPrivateMessage(t *testing.T) {
 	}
 }
 
-// TestNoConsentOpensAPrivateMessage gives the gate a consent, which the register does not take yet, and asks in every country.
+// TestNoConsentOpensAPrivateMessage gives the gate a consent and asks in every country.
 func TestNoConsentOpensAPrivateMessage(t *testing.T) {
 	document, err := policy.Parse([]byte(permissiveYAML()))
 	if err != nil {

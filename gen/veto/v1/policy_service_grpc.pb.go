@@ -56,8 +56,8 @@ type PolicyServiceClient interface {
 	// ListPolicyVersions lists every version, newest first.
 	//
 	// Errors:
-	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: a `page_token` that was not given out. Begin again without one.
+	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListPolicyVersions(ctx context.Context, in *ListPolicyVersionsRequest, opts ...grpc.CallOption) (*ListPolicyVersionsResponse, error)
 	// SuspendRegime stops a regime, whole or for jurisdictions or purposes. In force when it returns; a restart, a
 	// redeploy and a new policy never lift it. A retry with the same `request_id` gives the same answer; a suspension that
@@ -198,8 +198,8 @@ type PolicyServiceServer interface {
 	// ListPolicyVersions lists every version, newest first.
 	//
 	// Errors:
-	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: a `page_token` that was not given out. Begin again without one.
+	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListPolicyVersions(context.Context, *ListPolicyVersionsRequest) (*ListPolicyVersionsResponse, error)
 	// SuspendRegime stops a regime, whole or for jurisdictions or purposes. In force when it returns; a restart, a
 	// redeploy and a new policy never lift it. A retry with the same `request_id` gives the same answer; a suspension that

@@ -1246,7 +1246,7 @@ type GrantConsentRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The person.
 	SubjectId string `protobuf:"bytes,2,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
-	// For which declared purposes; each must be named.
+	// For which purposes that the active policy declares; each must be named.
 	Purposes []string `protobuf:"bytes,3,rep,name=purposes,proto3" json:"purposes,omitempty"`
 	// Whether the caller knows that it is the person.
 	Verification Verification `protobuf:"varint,4,opt,name=verification,proto3,enum=veto.v1.Verification" json:"verification,omitempty"`
@@ -1254,7 +1254,7 @@ type GrantConsentRequest struct {
 	NoticeVersion string `protobuf:"bytes,5,opt,name=notice_version,json=noticeVersion,proto3" json:"notice_version,omitempty"`
 	// Who gives it.
 	FiledBy FiledBy `protobuf:"varint,6,opt,name=filed_by,json=filedBy,proto3,enum=veto.v1.FiledBy" json:"filed_by,omitempty"`
-	// The objections that it lifts; no other is touched.
+	// The numbers of the objections of this person that it lifts, for its purposes; no other is touched.
 	LiftsObjectionIds []string `protobuf:"bytes,7,rep,name=lifts_objection_ids,json=liftsObjectionIds,proto3" json:"lifts_objection_ids,omitempty"`
 	// How it came. Required.
 	Channel       Channel `protobuf:"varint,8,opt,name=channel,proto3,enum=veto.v1.Channel" json:"channel,omitempty"`
@@ -1528,7 +1528,7 @@ type WithdrawConsentResponse struct {
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The receipt; none where nothing stood.
 	Receipt *Receipt `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
-	// Nothing stood: nothing was written.
+	// VERIFIED, and nothing stood: nothing was written.
 	Unchanged     bool `protobuf:"varint,3,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -99,15 +99,16 @@ type RegistryServiceClient interface {
 	// Errors:
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	AnnulObjections(ctx context.Context, in *AnnulObjectionsRequest, opts ...grpc.CallOption) (*AnnulObjectionsResponse, error)
-	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED, and lifts only the objections that it names.
+	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED; otherwise the answer is OK with
+	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and every
+	// objection that comes later beats it, also once that objection is withdrawn. It counts for the id that gives it.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	GrantConsent(ctx context.Context, in *GrantConsentRequest, opts ...grpc.CallOption) (*GrantConsentResponse, error)
-	// WithdrawConsent withdraws consent (Art. 7(3)). It is effective at once, verified or not.
+	// WithdrawConsent withdraws consent (Art. 7(3)). It is effective at once, verified or not. An UNVERIFIED one looks at
+	// nothing that stands: it is an event of its own, and learns nothing.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
 	// LinkSubjects says that ids are one person's. Protection spreads: objections and erasures; consents do not.
 	//
@@ -137,11 +138,12 @@ type RegistryServiceClient interface {
 	//   - INVALID_ARGUMENT: BadRequest lists every violated field.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	GetStanding(ctx context.Context, in *GetStandingRequest, opts ...grpc.CallOption) (*GetStandingResponse, error)
-	// ListEvents reads the log, newest or oldest first, filtered.
+	// ListEvents reads the log, newest or oldest first, filtered. A listing under way while others write neither loses nor
+	// doubles an event. A page looks at 10,000 events at most: under a filter it can be short, or empty, and not the last.
 	//
 	// Errors:
-	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
+	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 	// ImportObjections loads many objections under one `import_id`. A rejected row harms no other. Rows are durable as the
 	// answer counts them; the same import again changes nothing.
@@ -399,15 +401,16 @@ type RegistryServiceServer interface {
 	// Errors:
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	AnnulObjections(context.Context, *AnnulObjectionsRequest) (*AnnulObjectionsResponse, error)
-	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED, and lifts only the objections that it names.
+	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED; otherwise the answer is OK with
+	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and every
+	// objection that comes later beats it, also once that objection is withdrawn. It counts for the id that gives it.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	GrantConsent(context.Context, *GrantConsentRequest) (*GrantConsentResponse, error)
-	// WithdrawConsent withdraws consent (Art. 7(3)). It is effective at once, verified or not.
+	// WithdrawConsent withdraws consent (Art. 7(3)). It is effective at once, verified or not. An UNVERIFIED one looks at
+	// nothing that stands: it is an event of its own, and learns nothing.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
 	// LinkSubjects says that ids are one person's. Protection spreads: objections and erasures; consents do not.
 	//
@@ -437,11 +440,12 @@ type RegistryServiceServer interface {
 	//   - INVALID_ARGUMENT: BadRequest lists every violated field.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	GetStanding(context.Context, *GetStandingRequest) (*GetStandingResponse, error)
-	// ListEvents reads the log, newest or oldest first, filtered.
+	// ListEvents reads the log, newest or oldest first, filtered. A listing under way while others write neither loses nor
+	// doubles an event. A page looks at 10,000 events at most: under a filter it can be short, or empty, and not the last.
 	//
 	// Errors:
-	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
+	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	// ImportObjections loads many objections under one `import_id`. A rejected row harms no other. Rows are durable as the
 	// answer counts them; the same import again changes nothing.

@@ -101,7 +101,7 @@ func History(entries []store.Entry) ([]Filing, error) {
 		switch e.Leaf.Type {
 		case event.TypeObjectionFiled:
 			filings = append(filings, Filing{Revision: entry.Revision, Event: e, Standing: e.Side.Purposes})
-		case event.TypeObjectionWithdrawn:
+		case event.TypeObjectionWithdrawn, event.TypeConsentGranted: // a consent lifts what it names
 			for _, lift := range e.Side.Lifts {
 				for i := range filings {
 					if filings[i].Revision == lift.Revision {
@@ -115,6 +115,43 @@ func History(entries []store.Entry) ([]Filing, error) {
 	return filings, nil
 }
 
+// Lift takes purposes from each filing that has some of them, and says what that lifts, and whether something of one is left.
+func Lift(filings []Filing, wanted event.Purposes) (lifts []event.Lift, narrowed bool) {
+	for i := range filings {
+		f := &filings[i]
+		left := f.Standing.Minus(wanted)
+		if lifted := f.Standing.Minus(left); !lifted.IsZero() {
+			lifts = append(lifts, event.Lift{Revision: f.Revision, Purposes: lifted})
+			narrowed = narrowed || !left.IsZero()
+			f.Standing = left
+		}
+	}
+	return lifts, narrowed
+}
+
+// Touched are all things that the lifted filings are about, each once, and the keys that the filings are found by; number makes the key of an objection's
+// number.
+func Touched(filings []Filing, lifts []event.Lift, number func(string) [16]byte) (touched []Thing, keys []event.Key) {
+	seen := map[Thing]bool{}
+	for i := range filings {
+		f := &filings[i]
+		if !slices.ContainsFunc(lifts, func(l event.Lift) bool { return l.Revision == f.Revision }) {
+			continue
+		}
+		keys = append(keys, number(string(f.Event.Side.ObjectionID)))
+		if f.Event.Side.Subject != (event.Key{}) {
+			keys = append(keys, f.Event.Side.Subject)
+		}
+		for _, one := range f.About() {
+			if !seen[one] {
+				seen[one] = true
+				touched = append(touched, one)
+			}
+		}
+	}
+	return touched, keys
+}
+
 // Of opens the event of one filing.
 func Of(entry store.Entry) (Filing, error) {
 	filings, err := History([]store.Entry{entry})
@@ -125,6 +162,24 @@ func Of(entry store.Entry) (Filing, error) {
 		return Filing{}, err
 	}
 	return filings[0], nil
+}
+
+// Changes are what a filing does to the standings: it only ever adds.
+func Changes(side event.Side) []event.Change {
+	var changes []event.Change
+	object := func(table event.Table, key event.Key) {
+		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: side.Country, Purposes: side.Purposes})
+	}
+	if len(side.Items)+len(side.ContentKeys) == 0 {
+		object(event.TableSubject, side.Subject)
+	}
+	for _, key := range side.Items {
+		object(event.TableItem, key)
+	}
+	for _, key := range side.ContentKeys {
+		object(event.TableContentKey, key)
+	}
+	return changes
 }
 
 // Remaining are the changes that leave a key with what its filings still say, and with nothing else.

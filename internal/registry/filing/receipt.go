@@ -66,12 +66,16 @@ func Receipt(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receip
 	for _, b := range e.Side.Person {
 		receipt.Person = append(receipt.Person, &vetov1.BlindedValue{Tag: b.Tag, Hmac: b.Sum[:]})
 	}
-	if e.Leaf.Type == event.TypeObjectionWithdrawn {
+	switch e.Leaf.Type {
+	case event.TypeConsentGranted, event.TypeConsentWithdrawn:
+		receipt.Words = consentWords(e)
+	case event.TypeObjectionWithdrawn:
 		receipt.Words = fmt.Sprintf("Your objection was withdrawn on %s for %s.\n", e.Side.RecordedAt.Format(momentForm), purposeWords(e.Side.Purposes, "all purposes"))
 		if e.Leaf.Effect == event.EffectNarrowed {
 			receipt.Words += "What you did not withdraw still stands. "
 		}
 		receipt.Words += "You can object again at any time."
+	default: // a filing finds its own words, and what no person caused has none
 	}
 	return receipt
 }

@@ -83,3 +83,13 @@ func Stamp(t time.Time) *timestamppb.Timestamp {
 	}
 	return timestamppb.New(t)
 }
+
+// Acknowledgements are the dangers of a policy's event that were acknowledged, each with its ground.
+func Acknowledgements(lines []string) []*vetov1.Acknowledgement {
+	var all []*vetov1.Acknowledgement
+	for _, line := range lines {
+		danger, ground, _ := strings.Cut(line, " ")
+		all = append(all, &vetov1.Acknowledgement{Danger: EnumOf[vetov1.Danger](danger), Ground: ground})
+	}
+	return all
+}

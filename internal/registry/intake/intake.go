@@ -55,9 +55,30 @@ func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Tim
 	c.ids("content_keys", request.GetContentKeys())
 	c.Country("country", request.GetCountry())
 	c.instants(request.GetSentAt(), request.GetReceivedAt(), now)
-	c.reference("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes, request)
-	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, request)
+	names := slices.Concat([]string{request.GetSubjectId()}, request.GetItemIds(), request.GetContentKeys())
+	c.reference("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes, names...)
+	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, names...)
 	return c.errWith(CheckPurposes(rules.Objectable(), request.GetPurposes()))
+}
+
+// RequestID reads a request's id: a UUID, in either case of letters. The error is an *InvalidError.
+func RequestID(text string) (event.RequestID, error) {
+	id, err := event.ParseRequestID(lower(text))
+	if err != nil {
+		return event.RequestID{}, &InvalidError{Fields: []FieldFault{{Field: "request_id", Message: "want a UUID of your own, so that a retry is known as one"}}}
+	}
+	return id, nil
+}
+
+// lower is a UUID in the one spelling that events have.
+func lower(id string) string {
+	b := []byte(id)
+	for i, c := range b {
+		if 'A' <= c && c <= 'F' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // CheckUTF8 says which texts of a request are not UTF-8. Protobuf does not write them, and no event holds them.
@@ -192,11 +213,10 @@ func (c *Checks) Text(field, value string, maxBytes int) {
 
 // reference refuses text that an event cannot hold, and text that holds an id of the request or an address: the one
 // place of a filing where a person's identity could be written down by mistake.
-func (c *Checks) reference(field, value string, maxBytes int, request *vetov1.FileObjectionRequest) {
+func (c *Checks) reference(field, value string, maxBytes int, names ...string) {
 	if value == "" {
 		return
 	}
-	names := slices.Concat([]string{request.GetSubjectId()}, request.GetItemIds(), request.GetContentKeys())
 	switch {
 	case slices.ContainsFunc(names, func(id string) bool { return id != "" && strings.Contains(value, id) }):
 		c.Add(field, "holds an id of this request, and ids are never kept: give the desk's own reference")
@@ -205,6 +225,30 @@ func (c *Checks) reference(field, value string, maxBytes int, request *vetov1.Fi
 	default:
 		c.Text(field, value, maxBytes)
 	}
+}
+
+// CheckConsent says what is wrong with a consent: *InvalidError, *UndeclaredPurposeError, ErrNoPolicy. A consent is for purposes that the active policy
+// declares by these names: one is informed of what is, and not of what was (GDPR Art. 4(11)). named are the numbers of the objections that it lifts.
+func CheckConsent(rules Rules, declared []string, request *vetov1.GrantConsentRequest) (named []event.ObjectionID, err error) {
+	var c Checks
+	c.subject(rules, "subject_id", request.GetSubjectId())
+	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, request.GetSubjectId())
+	for n, typed := range request.GetLiftsObjectionIds() {
+		id, err := event.ParseObjectionID(typed)
+		if err != nil {
+			c.Add(fmt.Sprintf("lifts_objection_ids[%d]", n), "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example")
+		}
+		named = append(named, id)
+	}
+	return named, c.errWith(CheckPurposes(declared, request.GetPurposes()))
+}
+
+// CheckRevocation says what is wrong with the withdrawal of a consent. By the one rule for ids alone, and by every name that a purpose ever had: what was
+// given under an earlier policy can be withdrawn under a later one.
+func CheckRevocation(ever []string, request *vetov1.WithdrawConsentRequest) error {
+	var c Checks
+	c.ID("subject_id", request.GetSubjectId())
+	return c.errWith(CheckPurposes(ever, request.GetPurposes()))
 }
 
 // CheckPurposes refuses a name that is not among the declared ones.
