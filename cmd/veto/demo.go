@@ -18,6 +18,7 @@ import (
 
 	"github.com/veto-gate/veto/examples"
 	"github.com/veto-gate/veto/internal/demo"
+	"github.com/veto-gate/veto/internal/filter"
 	"github.com/veto-gate/veto/internal/telemetry"
 	"github.com/veto-gate/veto/internal/terminal"
 )
@@ -109,7 +110,10 @@ func (x showing) tell(ctx context.Context, s terminal.Streams, folder, data, add
 		Program: os.Args[0],
 		Policy:  document, PolicyFile: "examples/policies/meta.yaml",
 		Corpus: x.corpus, Requests: x.requests,
-		Filter:    c.filter,
+		Filter: c.filter,
+		Recheck: func(ctx context.Context, path string, minRevision uint64) (filter.Rechecked, error) {
+			return filter.Recheck(ctx, filter.RecheckConfig{Path: path, Open: c.redecider(minRevision)})
+		},
 		Refusal:   refusal,
 		RequestID: uuid.NewString,
 		Now:       time.Now,

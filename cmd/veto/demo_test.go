@@ -20,7 +20,7 @@ func TestDemoTellsItsStory(t *testing.T) {
 	if code != exitDone {
 		t.Fatalf("exit %d, want 0\n%s\n%s", code, out.String(), stderr.String())
 	}
-	for _, want := range []string{"\n1. A new register\n", "\n9. Try next\n", "offered              104,254  100.0 %", "by 6,639 people", "is in force since", "◀"} {
+	for _, want := range []string{"\n1. A new register\n", "\n8. The first recall\n", "\n10. Try next\n", "offered              104,254  100.0 %", "by 6,639 people", "is in force since", "◀"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the story does not say %q", want)
 		}

@@ -66,9 +66,7 @@ func recheck(ctx context.Context, c *client, s terminal.Streams, r rechecking) e
 	var first []filter.Exclusion
 	result, err := filter.Recheck(ctx, filter.RecheckConfig{
 		Path: r.out, BatchRows: r.batch, Progress: progress(s),
-		Open: func(ctx context.Context, m filter.Manifest, fields filter.Fields) (filter.Decider, error) {
-			return c.decider(filter.Config{Purpose: m.Report.Purpose, AcceptRedactions: m.Redactions != ""}, r.minRevision, func([]*vetov1.Item, filter.Answer) {})(ctx, fields)
-		},
+		Open: c.redecider(r.minRevision),
 		MustGo: func(e filter.Exclusion) error {
 			if len(first) < maxListed {
 				first = append(first, e)
@@ -97,6 +95,14 @@ func recheck(ctx context.Context, c *client, s terminal.Streams, r rechecking) e
 		return &failure{what: found(result), hint: "filter the corpus again, and put the new output in the place of this one", exit: exitFound}
 	}
 	return err
+}
+
+// redecider makes the stream that decides an output again.
+func (c *client) redecider(minRevision uint64) func(context.Context, filter.Manifest, filter.Fields) (filter.Decider, error) {
+	return func(ctx context.Context, m filter.Manifest, fields filter.Fields) (filter.Decider, error) {
+		config := filter.Config{Purpose: m.Report.Purpose, AcceptRedactions: m.Redactions != ""}
+		return c.decider(config, minRevision, func([]*vetov1.Item, filter.Answer) {})(ctx, fields)
+	}
 }
 
 func found(r filter.Rechecked) string {

@@ -37,6 +37,8 @@ type Config struct {
 	Corpus, Requests string
 	// Filter runs a filter at a revision or a later one. It shows watch every batch with its answer; both are watch's until it returns.
 	Filter func(ctx context.Context, c filter.Config, minRevision uint64, watch func([]*vetov1.Item, filter.Answer)) (filter.Report, error)
+	// Recheck decides an output of Filter again, at a revision or a later one.
+	Recheck func(ctx context.Context, path string, minRevision uint64) (filter.Rechecked, error)
 	// Refusal says whether an error is a request that was refused for what it says, and in which words.
 	Refusal func(error) (words string, refused bool)
 	// RequestID draws a new one.
@@ -165,6 +167,8 @@ func (s *story) try(context.Context) error {
 		"policy suspend eu --reason \"a regulator asked\" --jurisdiction IE",
 		"policy get --output table",
 		"filter " + s.Corpus + " -o usable.parquet",
+		"object u6412c853dfe3b232 --country NL",
+		"recheck usable.parquet",
 	} {
 		s.print("   %s %s\n", s.Program, command)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,6 +62,10 @@ func (s *story) oneMore(ctx context.Context) error {
 // again filters the whole corpus at the revision of the objection.
 func (s *story) again(ctx context.Context, a *author, items int, revision uint64) error {
 	explained := a.usable[0]
+	rechecked, err := s.recall(ctx, revision)
+	if err != nil {
+		return err
+	}
 	report, err := s.filter(ctx, "usable-again.parquet", revision)
 	if err != nil {
 		return err
@@ -68,12 +73,43 @@ func (s *story) again(ctx context.Context, a *author, items int, revision uint64
 	gone := s.included - report.Included
 	s.say("The whole corpus again, at that revision: %s rows are included, %s fewer than before: the author's own %s, and %s of other people's in which the author appears.",
 		terminal.Thousands(report.Included), terminal.Thousands(gone), terminal.Thousands(items), terminal.Thousands(gone-int64(items)))
+	if gone != rechecked {
+		return errors.New("what must go by the recheck is not what the filter left out")
+	}
 	if gone < int64(items) || len(a.usable) > 0 || report.Revisions.First < revision {
 		return errors.New("the filter did not honour the objection")
 	}
 	s.included = report.Included
 	a.usable = []*vetov1.Item{explained}
 	return nil
+}
+
+// recall decides the rows again that were filtered before the objection: the first recall.
+func (s *story) recall(ctx context.Context, revision uint64) (mustGo int64, err error) {
+	s.title("The first recall")
+	r, err := s.Recheck(ctx, filepath.Join(s.Folder, "usable.parquet"), revision)
+	if err != nil {
+		return 0, fmt.Errorf("recheck the filtered corpus: %w", err)
+	}
+	s.say("The set that was filtered before is not lost sight of: beside it stands how it was made. `%s recheck usable.parquet` decides its %s rows again, lists what must go, and exits with 3:",
+		s.Program, terminal.Thousands(r.Report.Offered))
+	s.print("\n")
+	var t terminal.Table
+	t.Add("", "rows", "decided at")
+	t.Add("then", terminal.Thousands(r.Report.Offered), fmt.Sprintf("revision %d", r.Then.Revisions.Last))
+	t.Add("may stay", terminal.Thousands(r.Report.Offered-r.MustGo), fmt.Sprintf("revision %d", r.Now.Revisions.Last))
+	t.Add("must go", terminal.Thousands(r.MustGo), "")
+	for _, c := range r.Report.Excluded {
+		t.Add("  "+c.Reason, terminal.Thousands(c.Rows), "")
+	}
+	if err := t.Write(s.Out, "   "); err != nil {
+		return 0, err
+	}
+	s.print("\n")
+	if r.Report.Offered != s.included || r.MustGo == 0 || r.Now.Revisions.First < revision {
+		return 0, errors.New("the recheck did not honour the objection")
+	}
+	return r.MustGo, nil
 }
 
 // explain tells one decision in words.
