@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/filter"
 	"github.com/veto-gate/veto/internal/settings"
 )
 
@@ -43,6 +44,7 @@ func newClient(conn grpc.ClientConnInterface) *client {
 type target struct {
 	addr, data, secretFile, output string
 	begin                          bool // of the commands that make a register
+	replay                         *filter.Replay
 }
 
 // flags adds them to a command.
@@ -80,7 +82,7 @@ func (a *app) connected(ctx context.Context, t *target, makes bool, runs func(co
 		return err
 	}
 	if data != "" {
-		return inProcess(ctx, localConfig{dir: data, secretFile: t.secretFile, makes: makes, begin: t.begin}, runs)
+		return inProcess(ctx, localConfig{dir: data, secretFile: t.secretFile, makes: makes, begin: t.begin, replay: t.replay}, runs)
 	}
 	conn, err := dial(addr)
 	if err != nil {
@@ -108,6 +110,9 @@ func (a *app) whoAnswers(t *target) (addr, data string, err error) {
 	}
 	if data == "" && t.secretFile != "" && a.sources["secret-file"] == settings.CommandLine {
 		return "", "", usage("it goes with --data; a server reads its own", "--secret-file was given, and a server is asked")
+	}
+	if data == "" && t.replay != nil {
+		return "", "", usage("they go with --data DIR, of a server that is stopped or of a copy; a server decides as of now", "--as-of or --at-revision was given, and a server is asked")
 	}
 	return addr, data, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/settings"
@@ -21,6 +22,7 @@ type question struct {
 	acceptRedactions bool
 	failIfExcluded   bool
 	output           string
+	lookBack         lookBack
 }
 
 func (q *question) flags(cmd *cobra.Command) {
@@ -51,6 +53,7 @@ func (a *app) explainCommand() *cobra.Command {
 		return explainDecision(ctx, c, a.streams, &q)
 	})
 	q.flags(cmd)
+	q.lookBack.flags(cmd.Flags())
 	return cmd
 }
 
@@ -127,18 +130,29 @@ func writeDecision(s terminal.Streams, d *vetov1.Decision) error {
 
 // explainDecision decides one item and tells every check.
 func explainDecision(ctx context.Context, c *client, s terminal.Streams, q *question) error {
+	replay, err := q.lookBack.replay()
+	if err != nil {
+		return err
+	}
 	item, purpose, err := q.read(ctx, c, s)
 	if err != nil {
 		return err
 	}
-	response, err := c.decisions.ExplainDecision(ctx, &vetov1.ExplainDecisionRequest{
-		Purpose: purpose, Item: item, MinRevision: q.minRevision, AcceptRedactions: q.acceptRedactions,
-	})
+	request := &vetov1.ExplainDecisionRequest{
+		Purpose: purpose, Item: item, MinRevision: q.minRevision, AcceptRedactions: q.acceptRedactions, AtRevision: q.lookBack.revision,
+	}
+	if replay != nil && replay.AsOf != nil {
+		request.AsOf = timestamppb.New(*replay.AsOf)
+	}
+	response, err := c.decisions.ExplainDecision(ctx, request)
 	if err != nil {
 		return err
 	}
 	if q.output == outputJSON {
 		return s.JSON(response)
+	}
+	if replay != nil {
+		s.Say("%s", replay)
 	}
 	return writeExplanation(s, response)
 }

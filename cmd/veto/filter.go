@@ -41,6 +41,8 @@ type filtering struct {
 	batch, parallel, maxRowBytes          int
 	minRevision                           uint64
 	inputs                                filter.Inputs
+	lookBack                              lookBack
+	replay                                *filter.Replay
 }
 
 func (a *app) filterCommand() *cobra.Command {
@@ -58,6 +60,7 @@ func (a *app) filterCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		t.replay = f.replay
 		return a.connected(ctx, &t, false, func(ctx context.Context, c *client) error { return filterCorpus(ctx, c, a.streams, f, mapping) })
 	})
 	t.flags(cmd)
@@ -79,6 +82,7 @@ func (a *app) filterCommand() *cobra.Command {
 	flags.IntVar(&f.maxRowBytes, "max-row-bytes", 0, "a number of bytes")
 	flags.StringVar(&f.purpose, "purpose", "", "a declared purpose")
 	flags.Uint64Var(&f.minRevision, "min-revision", 0, "a revision")
+	f.lookBack.flags(flags)
 	flags.StringVar(&f.reportFile, "report", "", "a file to write")
 	settings.Mark(flags, "purpose", "batch", "parallel")
 	return cmd
@@ -89,6 +93,12 @@ func (f *filtering) check() (columns.Mapping, error) {
 	mapping, err := f.mapping()
 	if err != nil {
 		return mapping, err
+	}
+	if f.replay, err = f.lookBack.replay(); err != nil {
+		return mapping, err
+	}
+	if f.replay != nil && f.minRevision > 0 {
+		return mapping, usage("leave --min-revision out", "--min-revision asks of the present, --as-of and --at-revision of another time")
 	}
 	out := f.out
 	if f.dryRun {
@@ -127,7 +137,7 @@ func filterCorpus(ctx context.Context, c *client, s terminal.Streams, f filterin
 	}
 	config := filter.Config{
 		Stdin: s.In, Stdout: s.Out, Format: filter.Format(f.format), MaxRowBytes: f.maxRowBytes, Redactions: f.redactions, DryRun: f.dryRun,
-		Overwrite: f.force, Purpose: purpose, Mapping: mapping, BatchRows: f.batch, Progress: progress(s), CreatedBy: "veto version " + built(),
+		Overwrite: f.force, Purpose: purpose, Replay: f.replay, Mapping: mapping, BatchRows: f.batch, Progress: progress(s), CreatedBy: "veto version " + built(),
 	}
 	config.Open = c.decider(config, f.minRevision, func([]*vetov1.Item, filter.Answer) {})
 	report, err := filter.RunAll(ctx, config, f.inputs.Pairs, f.parallel, excluded)

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/veto-gate/veto/internal/filter"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/server"
 	"github.com/veto-gate/veto/internal/store"
@@ -33,6 +34,7 @@ type localConfig struct {
 	makes      bool   // whether an empty directory is given a new register
 	begin      bool   // whether a secret that is there already may begin one
 	registry   registry.Config
+	replay     *filter.Replay // nil: as it stands
 }
 
 // local is a register that was opened: checked and bound, not yet folded.
@@ -173,16 +175,25 @@ func inProcess(ctx context.Context, c localConfig, runs func(context.Context, *c
 		return err
 	}
 	defer func() { err = errors.Join(err, l.log.Close()) }()
-	answering, err := server.New(l.registry, server.Config{Grace: inProcessGrace})
-	if err != nil {
-		return err
-	}
 	var result error
 	err = l.run(ctx, func(ctx context.Context) error {
-		result = overBuffer(ctx, answering, runs)
+		result = l.answer(ctx, c.replay, runs)
 		return nil // the register ends either way
 	})
 	return errors.Join(result, err)
+}
+
+// answer serves an opened register to this process.
+func (l *local) answer(ctx context.Context, replay *filter.Replay, runs func(context.Context, *client) error) error {
+	register, err := registerOf(ctx, l.registry, replay)
+	if err != nil {
+		return explainReplay(err)
+	}
+	answering, err := server.New(register, server.Config{Grace: inProcessGrace})
+	if err != nil {
+		return err
+	}
+	return overBuffer(ctx, answering, runs)
 }
 
 const (

@@ -27,7 +27,7 @@ type judge struct {
 
 func newJudge(c Config, d Decider, fields Fields, rows int64) *judge {
 	start := c.Now()
-	return &judge{c: c, decider: d, fields: fields, count: newTally(c.Purpose, fields), start: start, progress: newPacer(c, start, rows), masked: sha256.New()}
+	return &judge{c: c, decider: d, fields: fields, count: newTally(c.Purpose, c.Replay, fields), start: start, progress: newPacer(c, start, rows), masked: sha256.New()}
 }
 
 func (j *judge) decideAll(ctx context.Context, batches <-chan corpus.Batch, free chan<- []*vetov1.Item, parts chan<- corpus.Part) error {

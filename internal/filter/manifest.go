@@ -62,14 +62,6 @@ type Mapping struct {
 	Values  map[string]map[string]string `json:"values,omitempty"`
 }
 
-// Replay is what a run decided as of.
-type Replay struct {
-	// AsOf is the clock that the policy's dates were read at; absent: the clock of the run.
-	AsOf *time.Time `json:"as_of,omitempty"`
-	// AtRevision is the state of the register; 0: as it stood.
-	AtRevision uint64 `json:"at_revision,omitempty"`
-}
-
 // ErrManifest is returned for a manifest that is none, or of another version. Its text says what is wrong.
 var ErrManifest = errors.New("not a manifest that this version reads")
 

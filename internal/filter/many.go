@@ -88,7 +88,7 @@ func merged(reports []Report, pairs []Pair) Report {
 	reasons, invalid := map[string]int64{}, map[fault]int64{}
 	splits := [3]map[string]*Split{{}, {}, {}}
 	for n, r := range reports {
-		all.Purpose = r.Purpose
+		all.Purpose, all.Replay = r.Purpose, r.Replay
 		all.Offered, all.Included, all.Redacted = all.Offered+r.Offered, all.Included+r.Included, all.Redacted+r.Redacted
 		for _, c := range r.Excluded {
 			reasons[c.Reason] += c.Rows

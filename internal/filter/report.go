@@ -4,6 +4,8 @@ package filter
 type Report struct {
 	// Purpose that the rows were decided for.
 	Purpose string `json:"purpose"`
+	// Replay says that the rows were decided as of another time, so they are no set that may be used. Absent: as of the run.
+	Replay *Replay `json:"replay,omitempty"`
 	// Offered is how many rows the corpus has.
 	Offered int64 `json:"offered"`
 	// Included rows may be used as they are, and were written.

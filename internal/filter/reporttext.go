@@ -18,6 +18,9 @@ const (
 // Numbers have commas between thousands and are aligned.
 func (r *Report) WriteText(w io.Writer) error {
 	var b bytes.Buffer
+	if r.Replay != nil {
+		fmt.Fprintf(&b, "%s\n\n", r.Replay)
+	}
 	r.writeAccount(&b)
 	r.writeInvalid(&b)
 	r.writeFiles(&b)

@@ -15,6 +15,7 @@ import (
 // tally counts rows as they are decided. One goroutine uses it.
 type tally struct {
 	purpose    string
+	replay     *Replay
 	mapped     []string
 	notChecked []string
 	offered    int64
@@ -31,14 +32,14 @@ type tally struct {
 }
 
 // newTally counts rows whose fields came from columns or were named absent.
-func newTally(purpose string, fields Fields) *tally {
+func newTally(purpose string, replay *Replay, fields Fields) *tally {
 	notChecked := append([]string{}, fields.Absent...)
 	for _, name := range fields.Silent {
 		notChecked = append(notChecked, "signals."+name)
 	}
 	slices.Sort(notChecked)
 	return &tally{
-		purpose: purpose, mapped: append([]string{}, fields.Mapped...), notChecked: notChecked,
+		purpose: purpose, replay: replay, mapped: append([]string{}, fields.Mapped...), notChecked: notChecked,
 		excluded: map[vetov1.Reason]int64{}, invalid: map[fault]*InvalidCount{},
 		byCountry: map[string]*Split{}, byKind: map[string]*Split{}, byLanguage: map[string]*Split{},
 	}
@@ -199,7 +200,7 @@ func (t *tally) addInvalid(v *vetov1.Violation) {
 // report checks that every row was counted once, and puts the counts in order.
 func (t *tally) report(rows int64, took time.Duration) (Report, error) {
 	r := Report{
-		Purpose: t.purpose, Offered: t.offered, Included: t.included, Redacted: t.redacted,
+		Purpose: t.purpose, Replay: t.replay, Offered: t.offered, Included: t.included, Redacted: t.redacted,
 		Excluded: []ReasonCount{}, Invalid: []InvalidCount{},
 		ByCountry: sorted(t.byCountry), ByKind: sorted(t.byKind), ByLanguage: sorted(t.byLanguage),
 		Mapped: t.mapped, NotChecked: t.notChecked,

@@ -13,10 +13,12 @@ import (
 
 // Bounds of an item, as veto.v1.Item states them.
 const (
-	maxSubjects    = 512
-	maxLabels      = 64
-	maxLabelBytes  = 64
-	maxContentKeys = 16
+	// MaxSubjects bounds the other people of an item.
+	MaxSubjects   = 512
+	maxLabels     = 64
+	maxLabelBytes = 64
+	// MaxContentKeys bounds the keys of its content.
+	MaxContentKeys = 16
 	maxOther       = 16
 	maxOtherBytes  = 256
 	maxSignalBytes = 4096
@@ -105,7 +107,7 @@ func (p *Policy) identityFault(item *Item) Violation {
 
 // subjectsFault looks at the other people in the item.
 func (p *Policy) subjectsFault(subjects []OtherSubject) Violation {
-	if len(subjects) > maxSubjects {
+	if len(subjects) > MaxSubjects {
 		return Violation{"subjects", "more than 512 people; leave out nobody: such an item cannot be used"}
 	}
 	for i := range subjects {
@@ -223,7 +225,7 @@ func (p *Policy) listsFault(item *Item) Violation {
 			return Violation{fmt.Sprintf("labels[%d]", i), wrong}
 		}
 	}
-	if len(item.ContentKeys) > maxContentKeys {
+	if len(item.ContentKeys) > MaxContentKeys {
 		return Violation{"content_keys", "more than 16"}
 	}
 	for i, key := range item.ContentKeys {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/registry/draft"
+	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/store"
 	"github.com/veto-gate/veto/internal/subject"
 )
@@ -31,7 +32,7 @@ func Bind(ctx context.Context, log store.Log, keys *subject.Keys, name string, w
 		}
 	}
 	// Also after writing: another process may have begun the log at the same time, with another secret.
-	first, err := entryAt(ctx, log, 1)
+	first, err := filing.EntryAt(ctx, log, 1)
 	if err != nil {
 		return fmt.Errorf("bind: read the first event: %w", err)
 	}
@@ -77,20 +78,4 @@ func writeGenesis(ctx context.Context, log store.Log, keys *subject.Keys, name s
 		},
 	})
 	return err
-}
-
-// entryAt reads one event.
-func entryAt(ctx context.Context, log reader, revision event.Revision) (store.Entry, error) {
-	for entry, err := range log.Read(ctx, revision-1) {
-		if err != nil {
-			return store.Entry{}, err
-		}
-		if entry.Revision == revision {
-			return entry, nil
-		}
-		if entry.Revision > revision {
-			break
-		}
-	}
-	return store.Entry{}, fmt.Errorf("%w: no event at revision %d", ErrDamaged, revision)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -77,8 +76,12 @@ func (r *Registry) resolveGrant(p store.Present, v *View, call draft.Call, reque
 	if err != nil {
 		return store.Verdict{}, err
 	}
-	filings, err := namedFilings(entries, side.Subject, named)
+	filings, err := filing.History(entries)
 	if err != nil {
+		return store.Verdict{}, err
+	}
+	filings, unknown := filing.Named(filings, side.Subject, named)
+	if err := intake.UnknownLifts(unknown); err != nil {
 		return store.Verdict{}, err
 	}
 	consents, err := filing.Consents(entries, side.Subject)
@@ -108,28 +111,6 @@ func (r *Registry) sealConsent(call draft.Call, e event.Event, subject string, k
 	return store.Verdict{Record: record, Answer: []byte(answer)}, err
 }
 
-// namedFilings are the filings with some numbers, which have to be the subject's. Of a number that is not, nothing more is said: it may be another's.
-func namedFilings(entries []store.Entry, subject event.Key, named []event.ObjectionID) ([]filing.Filing, error) {
-	if len(named) == 0 {
-		return nil, nil
-	}
-	filings, err := filing.History(entries)
-	if err != nil {
-		return nil, err
-	}
-	var found []filing.Filing
-	var c intake.Checks
-	for n, id := range named {
-		at := slices.IndexFunc(filings, func(f filing.Filing) bool { return f.Event.Side.ObjectionID == id && f.Event.Side.Subject == subject })
-		if at < 0 {
-			c.Add(fmt.Sprintf("lifts_objection_ids[%d]", n), "not the number of an objection of this person; GetStanding lists them")
-			continue
-		}
-		found = append(found, filings[at])
-	}
-	return found, c.Err()
-}
-
 // granted is the answer to a consent, made of the log alone, as of the revision that it is true at.
 func (r *Registry) granted(ctx context.Context, appended store.Appended) (*vetov1.GrantConsentResponse, error) {
 	response := &vetov1.GrantConsentResponse{Revision: uint64(appended.Head)}
@@ -141,7 +122,7 @@ func (r *Registry) granted(ctx context.Context, appended store.Appended) (*vetov
 	var standing uint64
 	if _, err := fmt.Sscanf(string(appended.Answer), answerUnchanged+" %d", &standing); err == nil {
 		response.Unchanged = true
-		if entry, err = entryAt(ctx, r.log, event.Revision(standing)); err != nil {
+		if entry, err = filing.EntryAt(ctx, r.log, event.Revision(standing)); err != nil {
 			return nil, err
 		}
 	}
@@ -251,25 +232,8 @@ func (r *Registry) PolicyVersions(ctx context.Context, request *vetov1.ListPolic
 	if err != nil {
 		return nil, err
 	}
-	from, to, next, err := listing.Page(r.keys.Fingerprint, "policy versions", uint64(len(view.versions)), request.GetPageSize(), request.GetPageToken())
-	if err != nil {
-		return nil, err
-	}
-	response := &vetov1.ListPolicyVersionsResponse{NextPageToken: next, Revision: view.Revision}
-	for n := from; n >= to && n > 0; n-- {
+	return listing.PolicyVersions(ctx, r.log, r.keys.Fingerprint, request, view.Revision, uint64(len(view.versions)), func(n uint64) *vetov1.PolicyVersion {
 		one := view.versions[n-1]
-		entry, err := entryAt(ctx, r.log, one.revision)
-		if err != nil {
-			return nil, err
-		}
-		e, err := event.Open(entry.Leaf, entry.Side)
-		if err != nil {
-			return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, one.revision, err)
-		}
-		response.Versions = append(response.Versions, &vetov1.PolicyVersion{
-			Version: one.version, Etag: etag(one.version, one.document), Revision: uint64(one.revision), AppliedAt: filing.Stamp(one.at),
-			Actor: e.Side.Actor, Acknowledged: filing.Acknowledgements(e.Side.Acknowledge),
-		})
-	}
-	return response, nil
+		return &vetov1.PolicyVersion{Version: one.version, Etag: etag(one.version, one.document), Revision: uint64(one.revision), AppliedAt: filing.Stamp(one.at)}
+	})
 }

@@ -38,13 +38,15 @@ var (
 
 // AboveHeadError says that a revision was asked for that the log has not reached.
 type AboveHeadError struct {
+	// Field is the field that asked: min_revision, or at_revision.
+	Field string
 	// Head is the log's last revision.
 	Head uint64
 }
 
-// Error names the head.
+// Error names the field and the head.
 func (e *AboveHeadError) Error() string {
-	return fmt.Sprintf("min_revision is above the log's head, %d", e.Head)
+	return fmt.Sprintf("%s is above the log's head, %d", e.Field, e.Head)
 }
 
 // What is wrong with a request, as package intake says it.

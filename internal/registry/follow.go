@@ -29,7 +29,7 @@ func (r *Registry) Run(ctx context.Context) error {
 		default:
 			follower.away(err)
 		}
-		r.clock.follow()
+		r.clock.Follow()
 		r.pause(ctx, follower.state.revision)
 	}
 	return nil
@@ -58,7 +58,7 @@ type follower struct {
 // moment at which the head was asked for.
 func (f *follower) round(ctx context.Context) error {
 	r := f.registry
-	asked := r.clock.passed()
+	asked := r.clock.Passed()
 	head, err := r.head(ctx)
 	if err != nil {
 		return err

@@ -218,7 +218,7 @@ func (r *Registry) filed(ctx context.Context, appended store.Appended) (*vetov1.
 	unchanged := notUnchanged == nil
 	if unchanged {
 		var err error
-		if entry, err = entryAt(ctx, r.log, event.Revision(standing)); err != nil {
+		if entry, err = filing.EntryAt(ctx, r.log, event.Revision(standing)); err != nil {
 			return nil, err
 		}
 	}

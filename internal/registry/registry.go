@@ -4,21 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/registry/clock"
 	"github.com/veto-gate/veto/internal/store"
 	"github.com/veto-gate/veto/internal/subject"
 )
-
-// reader is what following a log needs of it.
-type reader interface {
-	Read(ctx context.Context, after event.Revision) iter.Seq2[store.Entry, error]
-}
 
 // Registry is the register of one log. Its methods may be called by many goroutines at once. They come to an answer
 // only while Run is at work.
@@ -27,7 +22,7 @@ type Registry struct {
 	keys   *subject.Keys
 	config Config
 	logger *slog.Logger
-	clock  *clock
+	clock  *clock.Clock
 
 	view atomic.Pointer[View] // the newest; nil until the first was folded
 	// freshAt is when, on the clock's monotonic side, a reading of the head was begun that the view is level with; in
@@ -45,13 +40,13 @@ func New(log store.Log, keys *subject.Keys, c Config) (*Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure registry: %w", err)
 	}
-	r := &Registry{log: log, keys: keys, config: c, logger: c.Logger, clock: newClock(c.Wall), changed: make(chan struct{})}
+	r := &Registry{log: log, keys: keys, config: c, logger: c.Logger, clock: clock.New(c.Wall), changed: make(chan struct{})}
 	r.freshAt.Store(-1)
 	return r, nil
 }
 
 // Now is the wall clock that decisions are made at.
-func (r *Registry) Now() time.Time { return r.clock.now() }
+func (r *Registry) Now() time.Time { return r.clock.Now() }
 
 // MaxStaleness is how old a view may be.
 func (r *Registry) MaxStaleness() time.Duration { return r.config.MaxStaleness }
@@ -63,9 +58,9 @@ func (r *Registry) View() (*View, error) {
 	switch {
 	case fresh == failedAt:
 		return nil, r.failure()
-	case view == nil || fresh < 0 || r.clock.passed()-time.Duration(fresh) > r.config.MaxStaleness:
+	case view == nil || fresh < 0 || r.clock.Passed()-time.Duration(fresh) > r.config.MaxStaleness:
 		return nil, ErrStale
-	case r.clock.jumped():
+	case r.clock.Jumped():
 		return nil, ErrClock
 	}
 	return view, nil
@@ -83,7 +78,7 @@ func (r *Registry) ViewAt(ctx context.Context, minRevision uint64) (*View, error
 		return nil, fmt.Errorf("look for revision: %w", err)
 	}
 	if uint64(head.Revision) < minRevision {
-		return nil, &AboveHeadError{Head: uint64(head.Revision)}
+		return nil, &AboveHeadError{Field: "min_revision", Head: uint64(head.Revision)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.config.MaxStaleness)
 	defer cancel()

@@ -101,7 +101,7 @@ func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View)
 	if receipt.GetRevision() == 0 || receipt.GetRevision() > v.Revision {
 		return nil, ErrReceipt
 	}
-	entry, err := entryAt(ctx, r.log, event.Revision(receipt.GetRevision()))
+	entry, err := filing.EntryAt(ctx, r.log, event.Revision(receipt.GetRevision()))
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (r *Registry) withdrawn(ctx context.Context, appended store.Appended) (*vet
 	}
 	response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_LIFTED
 	for _, lift := range e.Side.Lifts {
-		entry, err := entryAt(ctx, r.log, lift.Revision)
+		entry, err := filing.EntryAt(ctx, r.log, lift.Revision)
 		if err != nil {
 			return nil, err
 		}

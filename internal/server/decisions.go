@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -31,19 +32,20 @@ func (d *decisions) Decide(ctx context.Context, request *vetov1.DecideRequest) (
 
 // ExplainDecision is DecisionService.ExplainDecision.
 func (d *decisions) ExplainDecision(ctx context.Context, request *vetov1.ExplainDecisionRequest) (*vetov1.ExplainDecisionResponse, error) {
-	if request.GetAsOf() != nil {
-		return nil, &registry.UnsupportedError{Field: "as_of"}
-	}
-	if request.GetAtRevision() != 0 {
-		return nil, &registry.UnsupportedError{Field: "at_revision"}
-	}
-	view, purpose, err := d.view(ctx, request.GetMinRevision(), "purpose", request.GetPurpose())
+	now, err := d.clockOf(request)
 	if err != nil {
 		return nil, err
 	}
 	var translator translator
-	now := d.views.Now()
 	item := translator.translate(request.GetItem(), singleFault(request))
+	view, err := d.viewOf(ctx, request, item)
+	if err != nil {
+		return nil, err
+	}
+	purpose, declared := view.Gate.Purpose(request.GetPurpose())
+	if !declared {
+		return nil, undeclaredPurpose("purpose", view)
+	}
 	explanation := view.Gate.Explain(item, purpose, now, gate.Options{AcceptRedactions: request.GetAcceptRedactions()})
 	answer := &vetov1.ExplainDecisionResponse{
 		Decision:  decisionOf(view, &explanation.Decision),
@@ -56,6 +58,30 @@ func (d *decisions) ExplainDecision(ctx context.Context, request *vetov1.Explain
 		answer.Checks[i] = &vetov1.Check{Name: check.Name, Result: check.Result, Words: check.Words, Reason: check.Reason, Decided: check.Decided}
 	}
 	return answer, nil
+}
+
+// clockOf is the clock that a request is explained at.
+func (d *decisions) clockOf(request *vetov1.ExplainDecisionRequest) (time.Time, error) {
+	asOf := request.GetAsOf()
+	switch {
+	case asOf == nil:
+		return d.views.Now(), nil
+	case !asOf.IsValid():
+		return time.Time{}, registry.Invalid([]registry.FieldFault{{Field: "as_of", Message: "not an instant between the years 1 and 9999"}})
+	}
+	return asOf.AsTime(), nil
+}
+
+// viewOf is the view that a request is explained on: the newest, or the past one that it asks for.
+func (d *decisions) viewOf(ctx context.Context, request *vetov1.ExplainDecisionRequest, item *gate.Item) (*registry.View, error) {
+	at, least := request.GetAtRevision(), request.GetMinRevision()
+	switch {
+	case at == 0:
+		return d.views.ViewAt(ctx, least)
+	case at < least:
+		return nil, registry.Invalid([]registry.FieldFault{{Field: "at_revision", Message: "below min_revision, which cannot be met by looking back; leave one of the two out"}})
+	}
+	return d.views.At(ctx, at, item)
 }
 
 // BatchDecide is DecisionService.BatchDecide.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -165,17 +167,63 @@ func TestExplainTellsTheDecisionOfDecide(t *testing.T) {
 	}
 }
 
+// TestExplainLooksBack: at a past revision and as of another time the answer is what would have been decided.
+func TestExplainLooksBack(t *testing.T) {
+	p := start(t, settings{})
+	before, err := p.decisions.ExplainDecision(t.Context(), &vetov1.ExplainDecisionRequest{Purpose: training, Item: post("i1", "ada")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := p.object("ada")
+	asOf := timestamppb.New(time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC))
+	for _, c := range []struct {
+		name    string
+		request *vetov1.ExplainDecisionRequest
+		want    vetov1.Reason
+		at      uint64
+	}{
+		{"now", &vetov1.ExplainDecisionRequest{}, vetov1.Reason_REASON_OBJECTED, head},
+		{"at the head", &vetov1.ExplainDecisionRequest{AtRevision: head, MinRevision: head}, vetov1.Reason_REASON_OBJECTED, head},
+		{"before the objection", &vetov1.ExplainDecisionRequest{AtRevision: before.GetRevision()}, vetov1.Reason_REASON_ELIGIBLE, before.GetRevision()},
+		{"before the first policy", &vetov1.ExplainDecisionRequest{AtRevision: 1}, vetov1.Reason_REASON_NO_POLICY, 1},
+		{"before the period", &vetov1.ExplainDecisionRequest{AsOf: asOf}, vetov1.Reason_REASON_NOT_STARTED, head},
+		{"both", &vetov1.ExplainDecisionRequest{AsOf: asOf, AtRevision: before.GetRevision()}, vetov1.Reason_REASON_NOT_STARTED, before.GetRevision()},
+	} {
+		c.request.Purpose, c.request.Item = training, post("i1", "ada")
+		got, err := p.decisions.ExplainDecision(t.Context(), c.request)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got.GetDecision().GetReason() != c.want || got.GetRevision() != c.at || got.GetDecision().GetRevision() != c.at {
+			t.Errorf("%s: %v at revision %d, want %v at %d", c.name, got.GetDecision().GetReason(), got.GetRevision(), c.want, c.at)
+		}
+		if asked := c.request.GetAsOf(); asked != nil && !got.GetDecidedAt().AsTime().Equal(asked.AsTime()) {
+			t.Errorf("%s: decided at %v", c.name, got.GetDecidedAt().AsTime())
+		}
+	}
+}
+
 func TestLookingBackIsRefusedByItsField(t *testing.T) {
 	p := start(t, settings{})
-	for field, request := range map[string]*vetov1.ExplainDecisionRequest{
-		"as_of":       {Purpose: training, AsOf: timestamppb.Now()},
-		"at_revision": {Purpose: training, AtRevision: 1},
+	head := p.object("ada")
+	for name, c := range map[string]struct {
+		request *vetov1.ExplainDecisionRequest
+		code    codes.Code
+		reason  string
+		field   string
+	}{
+		"above the head":     {&vetov1.ExplainDecisionRequest{Purpose: training, AtRevision: head + 1}, codes.OutOfRange, "REVISION_ABOVE_HEAD", "at_revision: "},
+		"below min_revision": {&vetov1.ExplainDecisionRequest{Purpose: training, AtRevision: head - 1, MinRevision: head}, codes.InvalidArgument, "INVALID_REQUEST", "at_revision: "},
+		"no instant":         {&vetov1.ExplainDecisionRequest{Purpose: training, AsOf: &timestamppb.Timestamp{Nanos: -1}}, codes.InvalidArgument, "INVALID_REQUEST", "as_of: "},
+		"a purpose of another time": {
+			&vetov1.ExplainDecisionRequest{Purpose: "ads-ranking", AtRevision: head}, codes.InvalidArgument, "UNDECLARED_PURPOSE", "purpose: ",
+		},
 	} {
-		_, err := p.decisions.ExplainDecision(t.Context(), request)
-		r := refused(t, err)
-		r.want(t, codes.Unimplemented, "UNSUPPORTED")
-		if r.metadata["field"] != field {
-			t.Errorf("%s: metadata %v", field, r.metadata)
+		_, err := p.decisions.ExplainDecision(t.Context(), c.request)
+		refused(t, err).want(t, c.code, c.reason)
+		if got := status.Convert(err).Message(); !strings.HasPrefix(got, c.field) {
+			t.Errorf("%s: %s", name, got)
 		}
 	}
 }

@@ -212,12 +212,12 @@ func (p *platform) dial(listener *bufconn.Listener, options ...grpc.DialOption) 
 	p.policies, p.health = vetov1.NewPolicyServiceClient(conn), healthv1.NewHealthClient(conn)
 }
 
-// await waits until health says so, as its watch tells.
+// await waits until health says so of the whole server, which is told last, as its watch tells.
 func (p *platform) await(want healthv1.HealthCheckResponse_ServingStatus) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	watch, err := p.health.Watch(ctx, &healthv1.HealthCheckRequest{Service: "veto.v1.DecisionService"})
+	watch, err := p.health.Watch(ctx, &healthv1.HealthCheckRequest{Service: ""})
 	if err != nil {
 		p.t.Fatal(err)
 	}

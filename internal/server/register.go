@@ -5,6 +5,7 @@ import (
 	"time"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/registry"
 )
 
@@ -23,6 +24,8 @@ type Views interface {
 	// ViewAt is a view at this revision or a later one, waited for until the context ends or the register's patience
 	// does.
 	ViewAt(ctx context.Context, minRevision uint64) (*registry.View, error)
+	// At is the register as it stood at a revision, as far as one item goes.
+	At(ctx context.Context, revision uint64, item *gate.Item) (*registry.View, error)
 	// Now is the wall clock that the policy's dates are read at.
 	Now() time.Time
 }

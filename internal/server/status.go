@@ -131,7 +131,7 @@ func typedFault(err error) (fault, bool) {
 	}
 	if e, ok := errors.AsType[*registry.AboveHeadError](err); ok {
 		return fault{code: codes.OutOfRange, reason: vetov1.ErrorReason_ERROR_REASON_REVISION_ABOVE_HEAD, metadata: map[string]string{"head": strconv.FormatUint(e.Head, 10)},
-			message: fmt.Sprintf("min_revision: above the log's head, which is %d; use a revision that a write returned", e.Head)}, true
+			message: fmt.Sprintf("%s: above the log's head, which is %d; use a revision that a write returned", e.Field, e.Head)}, true
 	}
 	if e, ok := errors.AsType[*registry.EtagError](err); ok {
 		return fault{code: codes.Aborted, reason: vetov1.ErrorReason_ERROR_REASON_ETAG_MISMATCH, metadata: map[string]string{"active_version": strconv.FormatUint(e.Active, 10)},

@@ -695,9 +695,11 @@ type ExplainDecisionRequest struct {
 	MinRevision uint64 `protobuf:"varint,3,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
 	// As in DecideRequest.
 	AcceptRedactions bool `protobuf:"varint,4,opt,name=accept_redactions,json=acceptRedactions,proto3" json:"accept_redactions,omitempty"`
-	// The clock that the policy's dates are read at. Absent: now.
+	// The clock that the policy's dates are read at. Absent: now. An answer as of another time is a replay: it tells what
+	// would have been decided, and nobody may use an item on the strength of it.
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
-	// The register and the policy as they stood at this revision. 0: as they stand.
+	// The register and the policy as they stood at this revision, and the purpose as that policy declared it; before the
+	// first policy the decision is NO_POLICY. 0: as they stand. With it alone the clock is still that of now.
 	AtRevision    uint64 `protobuf:"varint,6,opt,name=at_revision,json=atRevision,proto3" json:"at_revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -60,7 +60,8 @@ type DecisionServiceClient interface {
 	// decided, in words.
 	//
 	// Errors: as Decide, and
-	//   - UNIMPLEMENTED: `as_of` or `at_revision` where the server cannot look back yet.
+	//   - INVALID_ARGUMENT: `at_revision` is below `min_revision`.
+	//   - OUT_OF_RANGE: `at_revision` is above the log's head.
 	ExplainDecision(ctx context.Context, in *ExplainDecisionRequest, opts ...grpc.CallOption) (*ExplainDecisionResponse, error)
 }
 
@@ -148,7 +149,8 @@ type DecisionServiceServer interface {
 	// decided, in words.
 	//
 	// Errors: as Decide, and
-	//   - UNIMPLEMENTED: `as_of` or `at_revision` where the server cannot look back yet.
+	//   - INVALID_ARGUMENT: `at_revision` is below `min_revision`.
+	//   - OUT_OF_RANGE: `at_revision` is above the log's head.
 	ExplainDecision(context.Context, *ExplainDecisionRequest) (*ExplainDecisionResponse, error)
 	mustEmbedUnimplementedDecisionServiceServer()
 }

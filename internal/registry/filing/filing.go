@@ -4,6 +4,7 @@ package filing
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,6 +116,19 @@ func History(entries []store.Entry) ([]Filing, error) {
 	return filings, nil
 }
 
+// Named are the filings with some numbers, which have to be the subject's; unknown are the places of those numbers that are not.
+func Named(filings []Filing, subject event.Key, named []event.ObjectionID) (found []Filing, unknown []int) {
+	for n, id := range named {
+		at := slices.IndexFunc(filings, func(f Filing) bool { return f.Event.Side.ObjectionID == id && f.Event.Side.Subject == subject })
+		if at < 0 {
+			unknown = append(unknown, n)
+			continue
+		}
+		found = append(found, filings[at])
+	}
+	return found, unknown
+}
+
 // Lift takes purposes from each filing that has some of them, and says what that lifts, and whether something of one is left.
 func Lift(filings []Filing, wanted event.Purposes) (lifts []event.Lift, narrowed bool) {
 	for i := range filings {
@@ -150,6 +164,22 @@ func Touched(filings []Filing, lifts []event.Lift, number func(string) [16]byte)
 		}
 	}
 	return touched, keys
+}
+
+// EntryAt reads the event of one revision, which is there: ErrDamaged where it is not.
+func EntryAt(ctx context.Context, log store.Log, revision event.Revision) (store.Entry, error) {
+	for entry, err := range log.Read(ctx, revision-1) {
+		if err != nil {
+			return store.Entry{}, err
+		}
+		if entry.Revision == revision {
+			return entry, nil
+		}
+		if entry.Revision > revision {
+			break
+		}
+	}
+	return store.Entry{}, fmt.Errorf("%w: no event at revision %d", ErrDamaged, revision)
 }
 
 // Of opens the event of one filing.

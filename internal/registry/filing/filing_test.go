@@ -194,6 +194,9 @@ func TestReceiptWords(t *testing.T) {
 			Leaf: event.Leaf{Type: event.TypeObjectionWithdrawn, Effect: event.EffectNarrowed},
 			Side: event.Side{RecordedAt: late, Subject: anna, Purposes: event.Purposes{All: true, Names: one.Names}, Proof: event.ProofSubject, Lifts: []event.Lift{{Revision: 2, Purposes: one}}},
 		}},
+		{"a consent", granted(one)},
+		{"a consent that lifts an objection", granted(one, event.Lift{Revision: 2, Purposes: one})},
+		{"a consent withdrawn", revoked(anna, all)},
 		{"a policy's event has none", event.Event{Leaf: event.Leaf{Type: event.TypePolicyApplied}}},
 	} {
 		words := filing.Receipt(7, []byte("leaf"), c.e).GetWords()

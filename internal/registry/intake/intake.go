@@ -236,11 +236,21 @@ func CheckConsent(rules Rules, declared []string, request *vetov1.GrantConsentRe
 	for n, typed := range request.GetLiftsObjectionIds() {
 		id, err := event.ParseObjectionID(typed)
 		if err != nil {
-			c.Add(fmt.Sprintf("lifts_objection_ids[%d]", n), "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example")
+			c.Add(element("lifts_objection_ids", n), "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example")
 		}
 		named = append(named, id)
 	}
 	return named, c.errWith(CheckPurposes(declared, request.GetPurposes()))
+}
+
+// UnknownLifts is the error of a consent that lifts objections which are not the person's own, at these places. Nothing more is said: they may be
+// another's.
+func UnknownLifts(places []int) error {
+	var c Checks
+	for _, n := range places {
+		c.Add(element("lifts_objection_ids", n), "not the number of an objection of this person; GetStanding lists them")
+	}
+	return c.Err()
 }
 
 // CheckRevocation says what is wrong with the withdrawal of a consent. By the one rule for ids alone, and by every name that a purpose ever had: what was

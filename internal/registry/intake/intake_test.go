@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -162,5 +163,69 @@ func TestErrorsNameTheField(t *testing.T) {
 		if !ok || unsupported.Field != field {
 			t.Errorf("%s: %v", field, unsupported)
 		}
+	}
+}
+
+func TestCheckConsentTakesDeclaredPurposesAndNumbers(t *testing.T) {
+	declared := []string{"training"}
+	named, err := intake.CheckConsent(rules{}, declared, &vetov1.GrantConsentRequest{SubjectId: "anna", Purposes: declared, LiftsObjectionIds: []string{"7f3k 92qm 4d"}})
+	if err != nil || len(named) != 1 || named[0] != "7F3K-92QM-4D" {
+		t.Errorf("%v, %v", named, err)
+	}
+	_, err = intake.CheckConsent(rules{}, declared, &vetov1.GrantConsentRequest{
+		SubjectId: "username", Purposes: []string{"training", "ads"}, NoticeVersion: "a@b", LiftsObjectionIds: []string{"7F3K-92QM-4D", "7F3K-92QM-4E"},
+	})
+	want := "subject_id notice_version lifts_objection_ids[1] purposes[1]"
+	if got := fields(err); got != want {
+		t.Errorf("fields %s, want %s", got, want)
+	}
+	_, err = intake.CheckConsent(rules{}, nil, &vetov1.GrantConsentRequest{SubjectId: "anna", Purposes: declared})
+	if !errors.Is(err, intake.ErrNoPolicy) {
+		t.Errorf("without a policy: %v", err)
+	}
+	if err := intake.UnknownLifts(nil); err != nil {
+		t.Errorf("all known: %v", err)
+	}
+	if got := fields(intake.UnknownLifts([]int{0, 3})); got != "lifts_objection_ids[0] lifts_objection_ids[3]" {
+		t.Errorf("unknown lifts: %s", got)
+	}
+}
+
+func TestCheckRevocationGoesByTheOneRuleForIDs(t *testing.T) {
+	if err := intake.CheckRevocation(nil, &vetov1.WithdrawConsentRequest{SubjectId: "username"}); err != nil {
+		t.Errorf("an id that a later policy calls a placeholder: %v", err)
+	}
+	if got := fields(intake.CheckRevocation(nil, &vetov1.WithdrawConsentRequest{})); got != "subject_id" {
+		t.Errorf("nobody: %s", got)
+	}
+	err := intake.CheckRevocation([]string{"training"}, &vetov1.WithdrawConsentRequest{SubjectId: "anna", Purposes: []string{"ads"}})
+	if e, ok := errors.AsType[*intake.UndeclaredPurposeError](err); !ok || e.Field != "purposes[0]" {
+		t.Errorf("a purpose that never was: %v", err)
+	}
+}
+
+// fields are the paths that an error names.
+func fields(err error) string {
+	invalid, ok := errors.AsType[*intake.InvalidError](err)
+	if !ok {
+		return fmt.Sprint(err)
+	}
+	var paths []string
+	for _, f := range invalid.Fields {
+		paths = append(paths, f.Field)
+	}
+	return strings.Join(paths, " ")
+}
+
+func TestRequestIDIsAUUIDInEitherCase(t *testing.T) {
+	lower, err := intake.RequestID("0d3f7c1e-5a0b-4c8d-9e6f-a1b2c3d4e5f6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if upper, err := intake.RequestID("0D3F7C1E-5A0B-4C8D-9E6F-A1B2C3D4E5F6"); err != nil || upper != lower {
+		t.Errorf("upper case: %v, %v", upper, err)
+	}
+	if _, err := intake.RequestID("1"); fields(err) != "request_id" {
+		t.Errorf("no UUID: %v", err)
 	}
 }

@@ -49,7 +49,7 @@ func Events(ctx context.Context, log store.Log, seal Seal, request *vetov1.ListE
 	if given := request.GetPageToken(); given != "" {
 		next, ok := t.read(given)
 		if !ok || next > uint64(head)+1 {
-			return nil, BadToken()
+			return nil, badToken()
 		}
 		l.next = event.Revision(next)
 	}
@@ -68,8 +68,8 @@ func Events(ctx context.Context, log store.Log, seal Seal, request *vetov1.ListE
 	return response, nil
 }
 
-// BadToken is the error of a token that was not given out.
-func BadToken() error {
+// badToken is the error of a token that was not given out.
+func badToken() error {
 	return &intake.InvalidError{Fields: []intake.FieldFault{{
 		Field: "page_token", Message: "not one that was given out for these filters; begin again without one",
 	}}}
@@ -192,14 +192,39 @@ func told(entry store.Entry, leaf event.Leaf) *vetov1.Event {
 	}
 }
 
-// Page cuts a page out of n things that are numbered from 1 and listed from the last one down: the first and the last to show, and where to go on.
-func Page(seal Seal, about string, n uint64, size int32, token string) (from, to uint64, next string, err error) {
+// PolicyVersions lists n policies, newest first. known is what was folded of each, by its number from 1; the log says who applied it.
+//
+// Errors: as Events.
+func PolicyVersions(ctx context.Context, log store.Log, seal Seal, request *vetov1.ListPolicyVersionsRequest, head, n uint64, known func(n uint64) *vetov1.PolicyVersion) (*vetov1.ListPolicyVersionsResponse, error) {
+	from, to, next, err := page(seal, "policy versions", n, request.GetPageSize(), request.GetPageToken())
+	if err != nil {
+		return nil, err
+	}
+	response := &vetov1.ListPolicyVersionsResponse{NextPageToken: next, Revision: head}
+	for n := from; n >= to && n > 0; n-- {
+		one := known(n)
+		entry, err := filing.EntryAt(ctx, log, event.Revision(one.GetRevision()))
+		if err != nil {
+			return nil, fmt.Errorf("list policy versions: %w", err)
+		}
+		e, err := event.Open(entry.Leaf, entry.Side)
+		if err != nil {
+			return nil, fmt.Errorf("%w: revision %d: %w", filing.ErrDamaged, entry.Revision, err)
+		}
+		one.Actor, one.Acknowledged = e.Side.Actor, filing.Acknowledgements(e.Side.Acknowledge)
+		response.Versions = append(response.Versions, one)
+	}
+	return response, nil
+}
+
+// page cuts a page out of n things that are numbered from 1 and listed from the last one down: the first and the last to show, and where to go on.
+func page(seal Seal, about string, n uint64, size int32, token string) (from, to uint64, next string, err error) {
 	t := tokens{seal: seal, about: []byte(about)}
 	from = n
 	if token != "" {
 		var ok bool
 		if from, ok = t.read(token); !ok || from > n {
-			return 0, 0, "", BadToken()
+			return 0, 0, "", badToken()
 		}
 	}
 	if left := uint64(pageSize(size)); from > left {
