@@ -349,7 +349,7 @@ func checkBroken(t *testing.T, in, folder string, content []byte) int {
 	if err := os.WriteFile(in, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(folder, "out.parquet")
+	out := filepath.Join(folder, "out"+strings.TrimPrefix(filepath.Base(in), "in"))
 	report, err := filter.Run(t.Context(), filter.Config{
 		In: in, Out: out, Overwrite: true,
 		Open: func(context.Context, filter.Fields) (filter.Decider, error) { return everything, nil },
@@ -360,8 +360,8 @@ func checkBroken(t *testing.T, in, folder string, content []byte) int {
 		}
 		return 1
 	}
-	if report.Included != report.Offered {
-		t.Fatalf("%d of %d rows included, and all were eligible", report.Included, report.Offered)
+	if report.Included+report.InvalidRows() != report.Offered {
+		t.Fatalf("%d of %d rows included and %d invalid, and all others were eligible", report.Included, report.Offered, report.InvalidRows())
 	}
 	if err := errors.Join(os.Remove(out), os.Remove(out+filter.ManifestSuffix)); err != nil {
 		t.Fatal(err)
@@ -378,5 +378,16 @@ func FuzzRun(f *testing.F) {
 	f.Add([]byte("PAR1PAR1"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		checkBroken(t, filepath.Join(t.TempDir(), "in.parquet"), t.TempDir(), content)
+	})
+}
+
+// FuzzRunText is FuzzRun for the other formats, compressed ones too.
+func FuzzRunText(f *testing.F) {
+	for n, seed := range []string{"item_id,kind\ni1,POST\n", "item_id\tkind\ni1\tPOST\n", `{"item_id":"i1","kind":"POST"}` + "\n", "\x1f\x8b\x08\x00", "\x28\xb5\x2f\xfd"} {
+		f.Add(uint8(n), []byte(seed))
+	}
+	names := []string{"in.csv", "in.tsv", "in.jsonl", "in.csv.gz", "in.jsonl.zst"}
+	f.Fuzz(func(t *testing.T, n uint8, content []byte) {
+		checkBroken(t, filepath.Join(t.TempDir(), names[int(n)%len(names)]), t.TempDir(), content)
 	})
 }
