@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -12,6 +13,16 @@ import (
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 )
+
+// processorTime is what the process has used of the processors.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
 
 // TestFault_P03_EachGuardAlone: each document is sound but for one thing, and is refused for that with its line and
 // column. Whatever guard is taken out, its document is accepted or refused for something else.
@@ -151,12 +162,12 @@ func TestFault_P03_HostileDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := []byte(tt.document)
 			spent := time.Hour
-			for range 5 { // the best of five: a machine that is busy is no fault of the parser's
-				start := time.Now()
+			for range 5 { // the best of five, by either clock: a machine that is busy is no fault of the parser's
+				start, used := time.Now(), processorTime(t)
 				if _, err := policy.Parse(text); err == nil {
 					t.Fatal("accepted")
 				}
-				if spent = min(spent, time.Since(start)); spent < slow {
+				if spent = min(spent, time.Since(start), processorTime(t)-used); spent < slow {
 					break
 				}
 			}

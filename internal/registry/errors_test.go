@@ -19,7 +19,7 @@ func TestErrorsSayWhatAndWhatToDo(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&registry.AboveHeadError{Head: 7}, "min_revision is above the log's head, 7"},
+		{&registry.AboveHeadError{Field: "min_revision", Head: 7}, "min_revision is above the log's head, 7"},
 		{&registry.InvalidError{Fields: []registry.FieldFault{{Field: "a", Message: "x"}, {Field: "b[1]", Message: "y"}}}, "a: x; b[1]: y"},
 		{&registry.UndeclaredPurposeError{Field: "purposes[0]", Declared: []string{"a", "b"}}, "purposes[0]: not a declared purpose; declared: a, b"},
 		{&registry.UnsupportedError{Field: "reply_to"}, "reply_to: this version does not take it; nothing was written"},

@@ -62,7 +62,7 @@ var samples = map[string]sample{
 	"registry.ErrUnavailable":       {registry.ErrUnavailable, codes.Unavailable, "STORE_UNAVAILABLE"},
 	"registry.ErrClosed":            {registry.ErrClosed, codes.Unavailable, "STORE_UNAVAILABLE"},
 	"registry.ErrInUse":             {registry.ErrInUse, codes.Unavailable, "STORE_UNAVAILABLE"},
-	"registry.AboveHeadError":       {&registry.AboveHeadError{Head: 120}, codes.OutOfRange, "REVISION_ABOVE_HEAD"},
+	"registry.AboveHeadError":       {&registry.AboveHeadError{Field: "min_revision", Head: 120}, codes.OutOfRange, "REVISION_ABOVE_HEAD"},
 	"intake.InvalidError":           {&registry.InvalidError{Fields: []registry.FieldFault{{Field: "subject_id", Message: "id is empty"}, {Field: "country", Message: "use GB"}}}, codes.InvalidArgument, "INVALID_REQUEST"},
 	"intake.UndeclaredPurposeError": {&registry.UndeclaredPurposeError{Field: "purposes[1]", Declared: []string{"ranking", "generative-ai-training"}}, codes.InvalidArgument, "UNDECLARED_PURPOSE"},
 	"intake.UnsupportedError":       {&registry.UnsupportedError{Field: "identifiers"}, codes.Unimplemented, "UNSUPPORTED"},
