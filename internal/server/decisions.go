@@ -32,13 +32,13 @@ func (d *decisions) Decide(ctx context.Context, request *vetov1.DecideRequest) (
 
 // ExplainDecision is DecisionService.ExplainDecision.
 func (d *decisions) ExplainDecision(ctx context.Context, request *vetov1.ExplainDecisionRequest) (*vetov1.ExplainDecisionResponse, error) {
-	now, err := d.clockOf(request)
-	if err != nil {
-		return nil, err
-	}
 	var translator translator
 	item := translator.translate(request.GetItem(), singleFault(request))
 	view, err := d.viewOf(ctx, request, item)
+	if err != nil {
+		return nil, err
+	}
+	now, err := d.clockOf(request)
 	if err != nil {
 		return nil, err
 	}
