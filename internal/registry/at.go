@@ -47,9 +47,15 @@ func (r *Registry) Past(ctx context.Context, revision uint64) (*View, error) {
 		if uint64(entry.Revision) > revision {
 			break
 		}
+		if entry.Revision != s.revision+1 {
+			return nil, fmt.Errorf("%w: revision %d follows %d", ErrDamaged, entry.Revision, s.revision)
+		}
 		if err := s.past(ctx, r.log, entry); err != nil {
 			return nil, err
 		}
+	}
+	if uint64(s.revision) != revision { // a view of less would lack somebody's objection
+		return nil, fmt.Errorf("%w: no event after revision %d", ErrDamaged, s.revision)
 	}
 	return s.view(), nil
 }

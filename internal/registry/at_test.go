@@ -14,9 +14,11 @@ import (
 	"pgregory.net/rapid"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/store"
+	"github.com/veto-gate/veto/internal/store/storetest"
 )
 
 // pastItems are what decisions are asked for: of each author, with others, an item and a content key that people object to.
@@ -152,5 +154,27 @@ func TestLookingBackTakesAnItemOfAnyLength(t *testing.T) {
 	}
 	if got := explained(view, []*gate.Item{item}, time.Now())[0].Decision.Reason; got != vetov1.Reason_REASON_INVALID {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestLookingBackMissesNothing: of a log that does not show an event, or not the last ones, no past is made.
+func TestLookingBackMissesNothing(t *testing.T) {
+	var log *storetest.Misordering
+	r := openAt(t, t.TempDir(), registry.Config{GapPatience: time.Hour, MaxStaleness: time.Minute}, func(l store.Log) store.Log {
+		log = storetest.Misorder(l)
+		return log
+	})
+	r.apply(testPolicy)
+	r.file(filing("anna"))
+	head := r.file(filing("bert")).GetRevision()
+	for _, hidden := range []event.Revision{3, event.Revision(head)} {
+		log.Hide(hidden)
+		if _, err := r.Past(t.Context(), head); !errors.Is(err, registry.ErrDamaged) {
+			t.Errorf("without revision %d: %v, want ErrDamaged", hidden, err)
+		}
+		log.Show()
+	}
+	if _, err := r.Past(t.Context(), head); err != nil {
+		t.Errorf("all of it: %v", err)
 	}
 }
