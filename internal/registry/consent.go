@@ -40,9 +40,6 @@ func (r *Registry) consentID(e event.Event) string {
 //
 // Errors: as FileObjection.
 func (r *Registry) GrantConsent(ctx context.Context, actor Actor, request *vetov1.GrantConsentRequest) (*vetov1.GrantConsentResponse, error) {
-	if err := intake.CheckUTF8(request.ProtoReflect()); err != nil {
-		return nil, err
-	}
 	call, err := r.call(actor, request.GetRequestId())
 	if err != nil {
 		return nil, err
@@ -157,9 +154,6 @@ func (r *Registry) consentsOf(ctx context.Context, subject event.Key, upTo event
 //
 // Errors: as FileObjection.
 func (r *Registry) WithdrawConsent(ctx context.Context, actor Actor, request *vetov1.WithdrawConsentRequest) (*vetov1.WithdrawConsentResponse, error) {
-	if err := intake.CheckUTF8(request.ProtoReflect()); err != nil {
-		return nil, err
-	}
 	call, err := r.call(actor, request.GetRequestId())
 	if err != nil {
 		return nil, err

@@ -28,9 +28,6 @@ const (
 // Errors: *InvalidError, *UndeclaredPurposeError, *UnsupportedError for the request; ErrStale, ErrClock, ErrNotReached;
 // those of store.Log.Append.
 func (r *Registry) FileObjection(ctx context.Context, actor Actor, request *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error) {
-	if err := intake.CheckUTF8(request.ProtoReflect()); err != nil { // it could not be told from a retry
-		return nil, err
-	}
 	call, err := r.call(actor, request.GetRequestId())
 	if err != nil {
 		return nil, err

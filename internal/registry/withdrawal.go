@@ -36,9 +36,6 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 		return nil, err
 	}
 	w := withdrawal{registry: r, request: request}
-	if err := intake.CheckUTF8(request.ProtoReflect()); err != nil {
-		return nil, err
-	}
 	if err := w.check(); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ func (r *Registry) write(ctx context.Context, requestID, method string, content 
 	if err != nil {
 		return store.Appended{}, nil, err
 	}
+	if err := intake.CheckUTF8(content.ProtoReflect()); err != nil { // it could not be told from a retry
+		return store.Appended{}, nil, err
+	}
 	fingerprint, err := r.fingerprint(method, content)
 	if err != nil {
 		return store.Appended{}, nil, err
