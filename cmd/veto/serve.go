@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 
@@ -63,6 +64,9 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 	if err != nil {
 		return err
 	}
+	answers := server.Config{Grace: x.grace, HealthInterval: healthInterval(x.maxStaleness), Logger: logger}
+	opened := meanwhile(ctx, listener, answers)
+	defer func() { err = errors.Join(err, opened()) }()
 	local, err := openLocal(ctx, localConfig{
 		dir: x.data, secretFile: x.secretFile, makes: true, begin: x.begin,
 		registry: registry.Config{MaxStaleness: x.maxStaleness, Logger: logger},
@@ -71,13 +75,16 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 		return errors.Join(err, listener.Close())
 	}
 	defer func() { err = errors.Join(err, local.log.Close()) }()
-	answering, err := server.New(local.registry, server.Config{Grace: x.grace, HealthInterval: healthInterval(x.maxStaleness), Logger: logger})
+	answering, err := server.New(local.registry, answers)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	logger.Info("opened", telemetry.Folder, x.data, telemetry.Version, built())
 	err = local.run(ctx, func(ctx context.Context) error {
 		if err := bootstrap(ctx, local.registry, document, logger); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		if err := opened(); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 		group, ctx := errgroup.WithContext(ctx)
@@ -105,11 +112,11 @@ func (x service) document() ([]byte, error) {
 }
 
 // open takes the port before the register is opened, for the same reason.
-func (x service) open(ctx context.Context) (net.Listener, error) {
+func (x service) open(ctx context.Context) (*net.TCPListener, error) {
 	if err := onlyLoopback(x.listen); err != nil {
 		return nil, usage("listen on a loopback address such as "+defaultAddress, "--listen: %v", err)
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", x.listen)
+	listening, err := new(net.ListenConfig).Listen(ctx, "tcp", x.listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, failed("stop what listens there, or choose another address with --listen; port 0 takes a free one", "%s is taken", x.listen)
 	}
@@ -119,7 +126,22 @@ func (x service) open(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, failed("HOST:PORT such as "+defaultAddress+"; port 0 takes a free one", "--listen: %w", err)
 	}
+	listener, ok := listening.(*net.TCPListener)
+	if !ok {
+		return nil, fmt.Errorf("--listen: a %T, where TCP was asked for", listening)
+	}
 	return listener, nil
+}
+
+// meanwhile refuses calls while the register is opened, which takes its time over a long log; what it returns ends that.
+func meanwhile(ctx context.Context, listener *net.TCPListener, c server.Config) (opened func() error) {
+	ctx, cancel := context.WithCancel(ctx)
+	refused := make(chan error, 1)
+	go func() { refused <- server.Refuse(ctx, listener, c) }()
+	return sync.OnceValue(func() error {
+		cancel()
+		return <-refused
+	})
 }
 
 // healthInterval looks four times while a view grows stale.

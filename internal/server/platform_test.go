@@ -124,6 +124,7 @@ type settings struct {
 	server    server.Config
 	registry  registry.Config
 	noPolicy  bool
+	away      bool // the store does not answer, from the start
 	forClient []grpc.DialOption
 }
 
@@ -148,6 +149,7 @@ func start(t testing.TB, s settings) *platform {
 	if p.register, err = registry.New(p.log, keys, s.registry); err != nil {
 		t.Fatal(err)
 	}
+	p.log.away.Store(s.away)
 	s.server.Logger = slog.New(slog.NewTextHandler(p.lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	door, err := server.New(p.register, s.server)
 	if err != nil {
@@ -175,6 +177,9 @@ func start(t testing.TB, s settings) *platform {
 		}
 	}
 	t.Cleanup(p.close)
+	if s.away {
+		return p
+	}
 	p.await(healthv1.HealthCheckResponse_SERVING)
 	if s.dir == "" && !s.noPolicy {
 		p.apply(document)

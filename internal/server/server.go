@@ -120,24 +120,30 @@ func New(register Register, c Config) (*Server, error) {
 	}
 	contain := &containment{logger: c.Logger, random: c.Rand}
 	s := &Server{config: c, freshness: newFreshness(register, c.HealthInterval, c.Logger), stopping: newStopping()}
-	s.grpc = grpc.NewServer(
+	s.grpc = grpc.NewServer(append(c.transport(),
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.ChainUnaryInterceptor(contain.unary, identifyUnary, validation.unary),
 		grpc.ChainStreamInterceptor(contain.stream, s.stopping.stream, identifyStream, validation.stream),
-		grpc.MaxRecvMsgSize(c.MaxMessageBytes),
-		grpc.MaxConcurrentStreams(c.MaxStreams),
-		grpc.MaxHeaderListSize(maxHeaderBytes),
-		grpc.ConnectionTimeout(connectTimeout),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveMinTime, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
 		grpc.WaitForHandlers(true),
-	)
+	)...)
 	vetov1.RegisterRegistryServiceServer(s.grpc, &objections{register: register})
 	vetov1.RegisterDecisionServiceServer(s.grpc, &decisions{views: register})
 	vetov1.RegisterPolicyServiceServer(s.grpc, &policies{register: register, views: register})
 	healthv1.RegisterHealthServer(s.grpc, s.freshness.health)
 	reflection.Register(s.grpc)
 	return s, nil
+}
+
+// transport is what holds for every connection, whatever is answered on it.
+func (c Config) transport() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(c.MaxMessageBytes),
+		grpc.MaxConcurrentStreams(c.MaxStreams),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.ConnectionTimeout(connectTimeout),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveMinTime, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
+	}
 }
 
 // Serve answers on the listener, which it closes, until the context ends; then it stops: health says NOT_SERVING, no call

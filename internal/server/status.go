@@ -81,6 +81,8 @@ var sentinels = []struct {
 	{registry.ErrUnavailable, storeAway},
 	{registry.ErrClosed, storeAway},
 	{registry.ErrInUse, storeAway},
+	{errStarting, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STALE, retry: retrySoon,
+		message: "this server is starting and has not read its log yet; ask again, or another replica"}},
 	{errStopping, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STOPPING, retry: retrySoon,
 		message: "this server is stopping; call again, a write with the same request_id, and send again what has no answer"}},
 	{context.DeadlineExceeded, fault{code: codes.DeadlineExceeded,

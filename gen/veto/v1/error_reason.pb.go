@@ -56,7 +56,8 @@ const (
 	ErrorReason_ERROR_REASON_NO_ACTIVE_POLICY ErrorReason = 9
 	// OUT_OF_RANGE: `min_revision` is above the log's head. Metadata: {"head": "120"}.
 	ErrorReason_ERROR_REASON_REVISION_ABOVE_HEAD ErrorReason = 10
-	// UNAVAILABLE: the replica has not read the log's head within `max_staleness`. RetryInfo says when to try again.
+	// UNAVAILABLE: the replica has not read the log's head within `max_staleness`, or is starting and has not read its log
+	// yet. RetryInfo says when to try again.
 	ErrorReason_ERROR_REASON_STALE ErrorReason = 11
 	// UNAVAILABLE: the replica has not reached `min_revision` in time. RetryInfo says when to try again.
 	ErrorReason_ERROR_REASON_REVISION_NOT_REACHED ErrorReason = 12
