@@ -57,18 +57,7 @@ func (c malformedCase) cells(t *testing.T) []string {
 // one that the rule for ids takes, so the one row that leaves the choice to a policy is readable.
 func TestMalformedItemsThroughEveryDoor(t *testing.T) {
 	cases := malformedCases(t)
-	folder := t.TempDir()
-	policy := filepath.Join(folder, "policy.yaml")
-	if err := os.WriteFile(policy, []byte(`controller: {name: Example Platform}
-purposes: [{name: training, title: Training}]
-regimes:
-  - {name: everywhere, jurisdictions: ["*"], purposes: [training], legal_basis: LEGITIMATE_INTERESTS, minimum_age: 18, unknown_age: ALLOW, third_parties: REDACT,
-     content: [{kinds: [POST], visibilities: [PUBLIC]}], periods: [{start: 2025-01-01T00:00:00Z}]}
-`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	register := filepath.Join(folder, "data")
-	veto(t, exitDone, "policy", "apply", policy, "--data", register)
+	register := registerWith(t, takesEveryID)
 	for name, in := range map[string]string{"JSON Lines": asLines(t, cases), "CSV": asTable(t, cases), "Parquet of text": asText(t, cases), "Parquet of its own types": asTyped(t, cases)} {
 		t.Run(name, func(t *testing.T) {
 			list := filepath.Join(t.TempDir(), "why.jsonl")
@@ -108,6 +97,27 @@ regimes:
 			}
 		})
 	}
+}
+
+// takesEveryID is a policy without rules of its own for ids.
+const takesEveryID = `controller: {name: Example Platform}
+purposes: [{name: training, title: Training}]
+regimes:
+  - {name: everywhere, jurisdictions: ["*"], purposes: [training], legal_basis: LEGITIMATE_INTERESTS, minimum_age: 18, unknown_age: ALLOW, third_parties: REDACT,
+     content: [{kinds: [POST], visibilities: [PUBLIC]}], periods: [{start: 2025-01-01T00:00:00Z}]}
+`
+
+// registerWith makes a register whose policy is that document.
+func registerWith(t *testing.T, policy string) string {
+	t.Helper()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "policy.yaml")
+	if err := os.WriteFile(path, []byte(policy), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	register := filepath.Join(folder, "data")
+	veto(t, exitDone, "policy", "apply", path, "--data", register)
+	return register
 }
 
 // veto runs a command and wants its exit code.
