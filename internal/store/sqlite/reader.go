@@ -25,7 +25,8 @@ const (
 type reader struct {
 	headStmt, pageStmt, entryStmt, keyStmt, latestStmt, documentStmt *sql.Stmt
 
-	turn func(error) error // the database's errors into the store's
+	prepared statements
+	turn     func(error) error // the database's errors into the store's
 }
 
 // openReaders opens the database for reading.
@@ -42,29 +43,17 @@ func openReaders(ctx context.Context, file string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// preparer is a pool or a connection.
-type preparer interface {
-	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
-}
-
 func prepareReader(ctx context.Context, on preparer) (*reader, error) {
 	r := &reader{turn: readError}
-	for _, s := range []struct {
-		into  **sql.Stmt
-		query string
-	}{
+	if err := r.prepared.prepare(ctx, on, []statement{
 		{&r.headStmt, selectHead},
 		{&r.pageStmt, selectPage},
 		{&r.entryStmt, selectEntry},
 		{&r.keyStmt, selectRevisions},
 		{&r.latestStmt, selectLatest},
 		{&r.documentStmt, selectDocument},
-	} {
-		stmt, err := on.PrepareContext(ctx, s.query) //nolint:sqlclosecheck // it lives as long as what it is prepared on
-		if err != nil {
-			return nil, err
-		}
-		*s.into = stmt
+	}); err != nil {
+		return nil, err
 	}
 	return r, nil
 }

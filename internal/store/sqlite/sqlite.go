@@ -177,6 +177,9 @@ func (db *DB) Close() error {
 // log into the database, and readers cannot; the lock goes last.
 func (db *DB) release() error {
 	var errs []error
+	if db.reader != nil {
+		errs = append(errs, db.reader.prepared.close())
+	}
 	if db.readers != nil {
 		errs = append(errs, db.readers.Close())
 	}

@@ -22,6 +22,8 @@ type writer struct {
 	requestStmt, insertRequestStmt                       *sql.Stmt
 	eventStmt, sideStmt, keyStmt, documentStmt, headStmt *sql.Stmt
 
+	prepared statements
+
 	broken error // ErrBroken, once a write failed so
 }
 
@@ -61,10 +63,7 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 	if w.reader, err = prepareReader(ctx, w.conn); err != nil {
 		return err
 	}
-	for _, s := range []struct {
-		into  **sql.Stmt
-		query string
-	}{
+	return w.prepared.prepare(ctx, w.conn, []statement{
 		{&w.beginStmt, "BEGIN IMMEDIATE"},
 		{&w.commitStmt, "COMMIT"},
 		{&w.rollbackStmt, "ROLLBACK"},
@@ -75,20 +74,18 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 		{&w.keyStmt, insertKey},
 		{&w.documentStmt, insertDocument},
 		{&w.headStmt, updateHead},
-	} {
-		if *s.into, err = w.conn.PrepareContext(ctx, s.query); err != nil { //nolint:sqlclosecheck // it lives as long as the connection
-			return err
-		}
-	}
-	return nil
+	})
 }
 
 func (w *writer) close() error {
-	var err error
-	if w.conn != nil {
-		err = w.conn.Close()
+	errs := []error{w.prepared.close()}
+	if w.reader != nil {
+		errs = append(errs, w.reader.prepared.close())
 	}
-	return errors.Join(err, w.pool.Close())
+	if w.conn != nil {
+		errs = append(errs, w.conn.Close())
+	}
+	return errors.Join(append(errs, w.pool.Close())...)
 }
 
 // begin starts a transaction that locks the head, and reads it: what an earlier failure left is seen here.
