@@ -83,7 +83,7 @@ func TestFaultsInWords(t *testing.T) {
 func TestEveryReasonHasARemedy(t *testing.T) {
 	// The server's message has the remedy; RetryInfo has the other one.
 	inTheMessage := []string{
-		"INVALID_REQUEST", "BATCH_TOO_LARGE", "STOPPING", "ROLE_NEEDED", "PURPOSES_EXHAUSTED", "NOT_SUSPENDED", "STALE", "REVISION_NOT_REACHED", "STORE_UNAVAILABLE",
+		"INVALID_REQUEST", "BATCH_TOO_LARGE", "STOPPING", "ROLE_NEEDED", "PURPOSES_EXHAUSTED", "NOT_SUSPENDED", "STALE", "REVISION_NOT_REACHED", "STORE_UNAVAILABLE", "LIMIT_REACHED",
 	}
 	for number, name := range vetov1.ErrorReason_name {
 		reason := strings.TrimPrefix(name, "ERROR_REASON_")

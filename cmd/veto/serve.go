@@ -17,6 +17,7 @@ import (
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/server"
+	"github.com/veto-gate/veto/internal/server/limits"
 	"github.com/veto-gate/veto/internal/settings"
 	"github.com/veto-gate/veto/internal/telemetry"
 	"github.com/veto-gate/veto/internal/terminal"
@@ -26,13 +27,20 @@ import (
 type service struct {
 	data, secretFile, listen, readyFile string
 	policyFile, log                     string
-	begin                               bool
+	begin, printConfig                  bool
 	maxStaleness, grace                 time.Duration
+	limits                              limits.Limits
 }
 
 func (a *app) serveCommand() *cobra.Command {
 	var x service
-	cmd := a.command("serve", helpOf("serve"), 0, 0, func(ctx context.Context, _ *cobra.Command, _ []string) error {
+	cmd := a.command("serve", helpOf("serve"), 0, 0, func(ctx context.Context, cmd *cobra.Command, _ []string) error {
+		if err := x.limits.Check(); err != nil {
+			return usage("`veto serve --help` has the defaults", "%v", err)
+		}
+		if x.printConfig {
+			return settings.Print(a.streams.Out, cmd.Flags(), a.sources)
+		}
 		return serve(ctx, a.streams, x, func(net.Addr) {})
 	})
 	flags := cmd.Flags()
@@ -45,7 +53,8 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.StringVar(&x.log, "log", string(telemetry.Text), "text or json")
 	flags.DurationVar(&x.maxStaleness, "max-staleness", registry.DefaultMaxStaleness, "a duration, e.g. 2s")
 	flags.DurationVar(&x.grace, "grace", server.DefaultGrace, "a duration, e.g. 10s")
-	settings.Mark(flags, "data", "secret-file", "listen", "ready-file", "policy", "log", "max-staleness", "grace")
+	flags.BoolVar(&x.printConfig, "print-config", false, "print the settings and where they come from")
+	settings.Mark(flags, append(x.limits.Flags(flags), "data", "secret-file", "listen", "ready-file", "policy", "log", "max-staleness", "grace")...)
 	return cmd
 }
 
@@ -64,7 +73,7 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 	if err != nil {
 		return err
 	}
-	answers := server.Config{Grace: x.grace, HealthInterval: healthInterval(x.maxStaleness), Logger: logger}
+	answers := server.Config{Limits: x.limits, Grace: x.grace, HealthInterval: healthInterval(x.maxStaleness), Logger: logger}
 	opened := meanwhile(ctx, listener, answers)
 	defer func() { err = errors.Join(err, opened()) }()
 	local, err := openLocal(ctx, localConfig{

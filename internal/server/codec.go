@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/veto-gate/veto/internal/server/limits"
 )
 
 // codec reads messages as gRPC's own codec does, but for text that is not UTF-8. Protobuf refuses a whole message for
@@ -20,11 +22,14 @@ import (
 // It also measures a request before it builds it: see intake.go.
 type codec struct {
 	encoding.CodecV2
+	limits limits.Limits
 	shapes map[protoreflect.FullName]*shape
 }
 
 // newCodec wraps the codec that gRPC registers for protobuf.
-func newCodec() codec { return codec{encoding.GetCodecV2(encodingproto.Name), shapes()} }
+func newCodec(l limits.Limits) codec {
+	return codec{encoding.GetCodecV2(encodingproto.Name), l, shapes()}
+}
 
 // unreadablePath is the number of the unknown field that notes a path. It is the largest there is, so that no field of
 // ours can meet it. A caller that sends it itself makes trouble for that request alone.
@@ -52,11 +57,14 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	}
 	var search search
 	bytes := data.Materialize() //nolint:misspell // gRPC's name; a copy, since the buffers are the transport's
-	if search.repair(bytes, message.ProtoReflect().Descriptor(), "", 0); len(search.paths) == 0 {
-		return err
-	}
-	if err := proto.Unmarshal(bytes, message); err != nil {
-		return fmt.Errorf("unmarshal request: %w", err)
+	search.repair(bytes, message.ProtoReflect().Descriptor(), "", 0)
+	if len(search.paths) == 0 || proto.Unmarshal(bytes, message) != nil {
+		if c.shapes[message.ProtoReflect().Descriptor().FullName()] == nil {
+			return err // health and reflection, which nobody would look at the note of
+		}
+		proto.Reset(message)
+		refuseUnbuilt(message, malformed)
+		return nil
 	}
 	m := message.ProtoReflect()
 	unknown := m.GetUnknown()

@@ -104,15 +104,31 @@ func TestTextThatIsNoneIsTheFaultOfItsField(t *testing.T) {
 	}
 }
 
-func TestBytesThatAreNoMessageEndTheCall(t *testing.T) {
+// TestBytesThatAreNoMessageAreTheCallersFault: not ours, as gRPC would have it, whose INTERNAL sends somebody to look at a server.
+func TestBytesThatAreNoMessageAreTheCallersFault(t *testing.T) {
 	p := start(t, settings{forClient: rawClient()})
-	err := p.conn.Invoke(t.Context(), vetov1.DecisionService_Decide_FullMethodName, raw("\x0a\xff\xff\xff\xff\x01"), &vetov1.DecideResponse{})
-	if r := refused(t, err); r.code != codes.Internal && r.code != codes.InvalidArgument {
-		t.Errorf("got %s", r.code)
-	}
-	// And bad text before a broken end.
-	err = p.conn.Invoke(t.Context(), vetov1.DecisionService_Decide_FullMethodName, raw("\x0a\x01\xff\x12\x7f"), &vetov1.DecideResponse{})
-	if r := refused(t, err); r.code != codes.Internal && r.code != codes.InvalidArgument {
-		t.Errorf("got %s", r.code)
+	for name, bytes := range map[string]raw{
+		"a length that runs past the end":   raw("\x0a\xff\xff\xff\xff\x01"),
+		"bad text before a broken end":      raw("\x0a\x01\xff\x12\x7f"),
+		"bad text in a group that has none": raw("\x0a\x01\xff\x13\x0a"),
+		"field number 0":                    raw("\x00\x00"),
+		"JSON":                              raw(`{"purpose": "generative-ai-training"}`),
+	} {
+		for _, method := range []string{vetov1.DecisionService_Decide_FullMethodName, vetov1.RegistryService_FileObjection_FullMethodName} {
+			err := p.conn.Invoke(t.Context(), method, bytes, &vetov1.DecideResponse{})
+			if err == nil {
+				t.Errorf("%s: %s took it", name, method)
+				continue
+			}
+			refused(t, err).want(t, codes.InvalidArgument, "INVALID_REQUEST")
+		}
+		stream, err := p.conn.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, vetov1.DecisionService_StreamDecide_FullMethodName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.SendMsg(bytes); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, stream.RecvMsg(&vetov1.StreamDecideResponse{})).want(t, codes.InvalidArgument, "INVALID_REQUEST")
 	}
 }

@@ -1,27 +1,27 @@
 package server
 
 import (
+	"errors"
+	"fmt"
+
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/server/limits"
 )
 
 // What one request may hold. An empty element of a list is two bytes on the wire and a hundred times that once it was
 // built, so a message that keeps to its bytes could still take all memory: lists are counted on the wire, before
 // anything is built.
 const (
-	// MaxItems is how many items one batch may have.
-	MaxItems = 10_000
 	// MaxElements is how many elements the lists of one request may have in all, at every depth: the items of a batch, and
 	// the subjects, labels, content keys and signals in them.
 	MaxElements = 250_000
-	// MaxRequestBytes bounds every request but batches, for which there is Config.MaxMessageBytes.
-	MaxRequestBytes = 4 << 20
 )
 
-// excess says in which way a request is larger than its method takes.
+// excess says why a request was not built: in which way it is larger than its method takes, or that it is no message.
 type excess uint64
 
 const (
@@ -29,7 +29,11 @@ const (
 	tooManyItems
 	tooManyElements
 	tooManyBytes
+	malformed
 )
+
+// errMalformed refuses bytes that are no message of the method's kind.
+var errMalformed = errors.New("not a message of this kind")
 
 // excessNote is the number of the unknown field by which the codec tells of a request that it did not build. As with
 // unreadablePath, a caller that sends it itself makes trouble for that request alone.
@@ -39,13 +43,14 @@ const excessNote = unreadablePath - 1
 type tooLargeError struct {
 	excess excess
 	batch  bool
+	limits limits.Limits
 }
 
 // Error says what to do.
 func (e *tooLargeError) Error() string {
 	switch {
 	case e.excess == tooManyItems:
-		return "items: more than 10,000 in one batch; split it"
+		return fmt.Sprintf("items: more than %d in one batch; split it", e.limits.BatchItems)
 	case e.batch:
 		return "items: more than 250,000 subjects, labels and keys in one batch; split it"
 	case e.excess == tooManyElements:
@@ -56,7 +61,7 @@ func (e *tooLargeError) Error() string {
 }
 
 // excessOf reads the codec's note, if there is one.
-func excessOf(m proto.Message) error {
+func excessOf(m proto.Message, l limits.Limits) error {
 	for unknown := m.ProtoReflect().GetUnknown(); len(unknown) > 0; {
 		number, kind, n := protowire.ConsumeTag(unknown)
 		size := protowire.ConsumeFieldValue(number, kind, unknown[max(n, 0):])
@@ -65,7 +70,14 @@ func excessOf(m proto.Message) error {
 		}
 		if number == excessNote && kind == protowire.VarintType {
 			value, _ := protowire.ConsumeVarint(unknown[n:])
-			return &tooLargeError{excess: excess(value), batch: isBatch(m)}
+			switch batch, excess := isBatch(m), excess(value); {
+			case excess == malformed:
+				return errMalformed
+			case excess == tooManyBytes && (batch || l.MessageBytes < limits.RequestBytes):
+				return l.TooManyBytes()
+			default:
+				return &tooLargeError{excess: excess, batch: batch, limits: l}
+			}
 		}
 		unknown = unknown[n+size:]
 	}
@@ -131,11 +143,11 @@ func shapeOf(message protoreflect.MessageDescriptor, known map[protoreflect.Full
 }
 
 // meter counts the elements of a request's lists on the wire.
-type meter struct{ items, elements int }
+type meter struct{ maxItems, items, elements int }
 
 func (m *meter) excess() excess {
 	switch {
-	case m.items > MaxItems:
+	case m.items > m.maxItems:
 		return tooManyItems
 	case m.elements > MaxElements:
 		return tooManyElements
@@ -196,14 +208,23 @@ func packedElements(value []byte) int {
 
 // measure says whether a request of this kind is larger than its method takes.
 func (c codec) measure(data []byte, m proto.Message) excess {
-	if len(data) > MaxRequestBytes && !isBatch(m) {
+	most := c.limits.MessageBytes
+	if !isBatch(m) {
+		most = min(most, limits.RequestBytes)
+	}
+	if len(data) > most {
 		return tooManyBytes
 	}
 	s, ok := c.shapes[m.ProtoReflect().Descriptor().FullName()]
 	if !ok {
 		return fits // health and reflection
 	}
-	var counted meter
+	counted := meter{maxItems: c.limits.BatchItems}
 	counted.count(data, s, 0)
 	return counted.excess()
+}
+
+// String is the name of the bound that was passed.
+func (e excess) String() string {
+	return map[excess]string{tooManyItems: "max-batch-items", tooManyElements: "list-elements", tooManyBytes: "request-bytes"}[e]
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"google.golang.org/grpc/mem"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/server/limits"
 )
 
 // built counts the elements of a message's lists after it was built: the dumb twin of the meter.
@@ -85,7 +87,7 @@ func TestMeterCountsWhatWouldBeBuilt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var counted meter
+		counted := meter{maxItems: limits.MaxBatchItems}
 		counted.count(wire, known[m.ProtoReflect().Descriptor().FullName()], 0)
 		if want := built(m.ProtoReflect()); counted.elements != want {
 			t.Errorf("%d elements were counted, %d are built", counted.elements, want)
@@ -118,21 +120,21 @@ func FuzzCodec(f *testing.F) {
 	f.Add(good)
 	f.Add(good[:len(good)-3])
 	f.Add([]byte("\x12\x03\x0a\x01\xff"))                             // text that is none
-	f.Add(bytes.Repeat([]byte("\x12\x00"), MaxItems+1))               // too many items
+	f.Add(bytes.Repeat([]byte("\x12\x00"), limits.MaxBatchItems+1))   // too many items
 	f.Add(protowire.AppendTag(nil, excessNote, protowire.VarintType)) // a note that breaks off
 	f.Add([]byte("\x13\x12\x00\x14"))                                 // a group where a message belongs
-	c := newCodec()
+	c := newCodec(someLimits)
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		var got, want vetov1.BatchDecideRequest
 		err := c.Unmarshal(mem.BufferSlice{mem.SliceBuffer(bytes.Clone(wire))}, &got)
 		plain := proto.Unmarshal(wire, &want)
-		if len(got.GetItems()) > MaxItems || built(got.ProtoReflect()) > MaxElements {
+		if len(got.GetItems()) > limits.MaxBatchItems || built(got.ProtoReflect()) > MaxElements {
 			t.Errorf("%d items and %d elements were built", len(got.GetItems()), built(got.ProtoReflect()))
 		}
 		switch {
-		case err != nil && plain == nil:
+		case (err != nil || errors.Is(excessOf(&got, someLimits), errMalformed)) && plain == nil:
 			t.Errorf("refused: %v, and protobuf takes it", err)
-		case err == nil && plain == nil && excessOf(&got) == nil && !proto.Equal(&got, &want):
+		case err == nil && plain == nil && excessOf(&got, someLimits) == nil && !proto.Equal(&got, &want):
 			t.Errorf("read as %v, want %v", &got, &want)
 		}
 	})

@@ -48,6 +48,10 @@ func refused(t testing.TB, err error) refusal {
 			}
 		case *errdetails.RetryInfo:
 			r.retryAfter = d.GetRetryDelay().AsDuration() > 0
+		case *errdetails.QuotaFailure:
+			if len(d.GetViolations()) != 1 || d.GetViolations()[0].GetSubject() == "" || d.GetViolations()[0].GetDescription() == "" {
+				t.Errorf("QuotaFailure without its subject: %v", d)
+			}
 		case *errdetails.ResourceInfo:
 			r.hasResource = true
 		default:

@@ -17,41 +17,28 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/server/limits"
 )
 
 // What the zero Config means.
 const (
-	DefaultMaxMessageBytes = 16 << 20
-	DefaultMaxStreams      = 256
-	DefaultGrace           = 10 * time.Second
-	DefaultHealthInterval  = 100 * time.Millisecond
+	DefaultGrace          = 10 * time.Second
+	DefaultHealthInterval = 100 * time.Millisecond
 )
 
 const (
-	minMaxMessageBytes = 64 << 10
-	maxMaxMessageBytes = 1 << 30
-	maxGrace           = 10 * time.Minute
-	maxHealthInterval  = 10 * time.Second
-
-	// keepaliveMinTime is how often a client may ping: gRPC's clients that are told to ping do so every 10 s at most.
-	keepaliveMinTime = 10 * time.Second
-	// keepaliveTime and keepaliveTimeout find a client that is gone without a word, whose stream would stay for ever.
-	keepaliveTime    = time.Minute
-	keepaliveTimeout = 20 * time.Second
-	// connectTimeout is for a client that connects and says nothing.
-	connectTimeout = 20 * time.Second
-	// maxHeaderBytes bounds a call's metadata; ours needs none.
-	maxHeaderBytes = 64 << 10
+	maxGrace          = 10 * time.Minute
+	maxHealthInterval = 10 * time.Second
+	// namedBytes is how much larger than its limit a message may be to be told which limit that is; what is larger still, gRPC refuses itself.
+	namedBytes = 2
 	// cutPatience is how long streams that were cut may take to send their last word.
 	cutPatience = time.Second
 )
 
 // Config are the server's choices. The zero value is the default.
 type Config struct {
-	// MaxMessageBytes bounds one message, 64 KiB to 1 GiB. 0: 16 MiB, which takes 10,000 items of 1.6 KiB.
-	MaxMessageBytes int
-	// MaxStreams is how many calls one connection may have open at once. 0: 256.
-	MaxStreams uint32
+	// Limits are what callers are bounded by.
+	Limits limits.Limits
 	// Grace is how long calls may go on when the server stops, at most 10 minutes. 0: 10 s.
 	Grace time.Duration
 	// HealthInterval is how often health looks at the register's freshness, 1 ms to 10 s; no more than a quarter of the
@@ -65,12 +52,6 @@ type Config struct {
 
 // withDefaults fills in what is zero, and refuses what is out of bounds, all of it.
 func (c Config) withDefaults() (Config, error) {
-	if c.MaxMessageBytes == 0 {
-		c.MaxMessageBytes = DefaultMaxMessageBytes
-	}
-	if c.MaxStreams == 0 {
-		c.MaxStreams = DefaultMaxStreams
-	}
 	if c.Grace == 0 {
 		c.Grace = DefaultGrace
 	}
@@ -84,8 +65,9 @@ func (c Config) withDefaults() (Config, error) {
 		c.Rand = rand.Reader
 	}
 	var faults []error
-	if c.MaxMessageBytes < minMaxMessageBytes || c.MaxMessageBytes > maxMaxMessageBytes {
-		faults = append(faults, fmt.Errorf("max message bytes: %d is not between %d and %d", c.MaxMessageBytes, minMaxMessageBytes, maxMaxMessageBytes))
+	var err error
+	if c.Limits, err = c.Limits.WithDefaults(); err != nil {
+		faults = append(faults, err)
 	}
 	if c.Grace < 0 || c.Grace > maxGrace {
 		faults = append(faults, fmt.Errorf("grace: %v is not between 0 and %v", c.Grace, maxGrace))
@@ -114,16 +96,17 @@ func New(register Register, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
-	validation, err := newValidation()
+	validation, err := newValidation(c.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("make server: %w", err)
 	}
+	calls := limits.NewCalls(c.Limits)
 	contain := &containment{logger: c.Logger, random: c.Rand}
-	s := &Server{config: c, freshness: newFreshness(register, c.HealthInterval, c.Logger), stopping: newStopping()}
+	s := &Server{config: c, freshness: newFreshness(register, c.HealthInterval, c.Logger), stopping: newStopping(calls)}
 	s.grpc = grpc.NewServer(append(c.transport(),
-		grpc.ForceServerCodecV2(newCodec()),
-		grpc.ChainUnaryInterceptor(contain.unary, identifyUnary, validation.unary),
-		grpc.ChainStreamInterceptor(contain.stream, s.stopping.stream, identifyStream, validation.stream),
+		grpc.ForceServerCodecV2(newCodec(c.Limits)),
+		grpc.ChainUnaryInterceptor(contain.unary, calls.Unary, identifyUnary, validation.unary),
+		grpc.ChainStreamInterceptor(contain.stream, calls.Stream, s.stopping.stream, identifyStream, validation.stream),
 		grpc.WaitForHandlers(true),
 	)...)
 	vetov1.RegisterRegistryServiceServer(s.grpc, &objections{register: register})
@@ -137,12 +120,12 @@ func New(register Register, c Config) (*Server, error) {
 // transport is what holds for every connection, whatever is answered on it.
 func (c Config) transport() []grpc.ServerOption {
 	return []grpc.ServerOption{
-		grpc.MaxRecvMsgSize(c.MaxMessageBytes),
-		grpc.MaxConcurrentStreams(c.MaxStreams),
-		grpc.MaxHeaderListSize(maxHeaderBytes),
-		grpc.ConnectionTimeout(connectTimeout),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveMinTime, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
+		grpc.MaxRecvMsgSize(namedBytes * c.Limits.MessageBytes),
+		grpc.MaxConcurrentStreams(uint32(c.Limits.CallsPerConnection)),
+		grpc.MaxHeaderListSize(limits.HeaderBytes),
+		grpc.ConnectionTimeout(c.Limits.ConnectTime),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: c.Limits.KeepaliveMinTime, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: c.Limits.KeepaliveTime, Timeout: c.Limits.KeepaliveTimeout}),
 	}
 }
 
@@ -151,9 +134,13 @@ func (c Config) transport() []grpc.ServerOption {
 // returns when every call has ended: nil after a stop, else why it could not go on. A Server serves once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	group, running := errgroup.WithContext(ctx)
+	within, above := limits.Split(listener, s.config.Limits)
 	group.Go(func() error { return s.freshness.watch(running) })
 	group.Go(func() error {
-		err := s.grpc.Serve(listener)
+		return refuse(running, s.config, above, s.config.Limits.TooManyConnections(), s.freshness.health, brief)
+	})
+	group.Go(func() error {
+		err := s.grpc.Serve(within)
 		if errors.Is(err, grpc.ErrServerStopped) && running.Err() != nil {
 			err = nil // the stop came before the first call could
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server/limits"
 	"github.com/veto-gate/veto/internal/subject"
 )
 
@@ -81,6 +82,8 @@ var sentinels = []struct {
 	{registry.ErrUnavailable, storeAway},
 	{registry.ErrClosed, storeAway},
 	{registry.ErrInUse, storeAway},
+	{errMalformed, fault{code: codes.InvalidArgument, reason: vetov1.ErrorReason_ERROR_REASON_INVALID_REQUEST,
+		message: "the request's bytes are no message of the kind that this method takes; encode it by the API's proto files"}},
 	{errStarting, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STALE, retry: retrySoon,
 		message: "this server is starting and has not read its log yet; ask again, or another replica"}},
 	{errStopping, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STOPPING, retry: retrySoon,
@@ -124,6 +127,9 @@ func typedFault(err error) (fault, bool) {
 	}
 	if e, ok := errors.AsType[*tooLargeError](err); ok {
 		return tooLarge(e), true
+	}
+	if e, ok := errors.AsType[*limits.Error](err); ok {
+		return overLimit(e), true
 	}
 	if e, ok := errors.AsType[*unmappedFieldsError](err); ok {
 		return unmapped(e), true
@@ -181,12 +187,24 @@ func invalid(reason vetov1.ErrorReason, fields ...registry.FieldFault) fault {
 // tooLarge is a request that was not built, since it holds more than its method takes.
 func tooLarge(e *tooLargeError) fault {
 	if !e.batch || e.excess == tooManyBytes {
-		return fault{code: codes.ResourceExhausted, message: e.Error()} // as gRPC's own bound
+		most := map[excess]int{tooManyBytes: limits.RequestBytes, tooManyElements: MaxElements}[e.excess]
+		return fault{code: codes.ResourceExhausted, reason: vetov1.ErrorReason_ERROR_REASON_LIMIT_REACHED, message: e.Error(),
+			metadata: map[string]string{"limit": e.excess.String(), "most": strconv.Itoa(most)}}
 	}
 	f := invalid(vetov1.ErrorReason_ERROR_REASON_BATCH_TOO_LARGE, registry.FieldFault{Field: "items", Message: strings.TrimPrefix(e.Error(), "items: ")})
-	f.metadata = map[string]string{"max_items": strconv.Itoa(MaxItems)}
+	f.metadata = map[string]string{"max_items": strconv.Itoa(e.limits.BatchItems)}
 	if e.excess == tooManyElements {
 		f.metadata["max_elements"] = strconv.Itoa(MaxElements)
+	}
+	return f
+}
+
+// overLimit is a caller that went past a limit of the server's.
+func overLimit(e *limits.Error) fault {
+	f := fault{code: e.Code, reason: vetov1.ErrorReason_ERROR_REASON_LIMIT_REACHED, message: e.Error(), retry: e.Retry,
+		metadata: map[string]string{"limit": e.Name, "most": e.Most}}
+	if e.Code == codes.ResourceExhausted {
+		f.details = append(f.details, &errdetails.QuotaFailure{Violations: []*errdetails.QuotaFailure_Violation{{Subject: e.Name, Description: "at most " + e.Most}}})
 	}
 	return f
 }

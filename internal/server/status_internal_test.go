@@ -30,6 +30,7 @@ import (
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server/limits"
 	"github.com/veto-gate/veto/internal/store"
 	"github.com/veto-gate/veto/internal/subject"
 )
@@ -98,10 +99,18 @@ var samples = map[string]sample{
 	"event.ErrMismatch":    {event.ErrMismatch, codes.Internal, "INTERNAL"},
 	"event.MalformedError": {&event.MalformedError{Record: "leaf", Line: 2, Fault: "has no day"}, codes.Internal, "INTERNAL"},
 
-	"server.tooLargeError items":    {&tooLargeError{excess: tooManyItems, batch: true}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
-	"server.tooLargeError elements": {&tooLargeError{excess: tooManyElements, batch: true}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
-	"server.tooLargeError lists":    {&tooLargeError{excess: tooManyElements}, codes.ResourceExhausted, ""},
-	"server.tooLargeError bytes":    {&tooLargeError{excess: tooManyBytes}, codes.ResourceExhausted, ""},
+	"server.tooLargeError items":    {&tooLargeError{excess: tooManyItems, batch: true, limits: someLimits}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
+	"server.tooLargeError elements": {&tooLargeError{excess: tooManyElements, batch: true, limits: someLimits}, codes.InvalidArgument, "BATCH_TOO_LARGE"},
+	"server.tooLargeError lists":    {&tooLargeError{excess: tooManyElements}, codes.ResourceExhausted, "LIMIT_REACHED"},
+	"server.tooLargeError bytes":    {&tooLargeError{excess: tooManyBytes}, codes.ResourceExhausted, "LIMIT_REACHED"},
+	"server.errMalformed":           {errMalformed, codes.InvalidArgument, "INVALID_REQUEST"},
+	"server.errStarting":            {errStarting, codes.Unavailable, "STALE"},
+	"server.limits.bytes":           {someLimits.TooManyBytes(), codes.ResourceExhausted, "LIMIT_REACHED"},
+	"server.limits.connections":     {someLimits.TooManyConnections(), codes.ResourceExhausted, "LIMIT_REACHED"},
+	"server.limits.streams":         {someLimits.TooManyStreams(), codes.ResourceExhausted, "LIMIT_REACHED"},
+	"server.limits.call":            {someLimits.TookTooLong(), codes.DeadlineExceeded, "LIMIT_REACHED"},
+	"server.limits.idle":            {someLimits.SentNothing(), codes.Unavailable, "LIMIT_REACHED"},
+	"server.limits.send":            {someLimits.ReadNothing(), codes.Unavailable, "LIMIT_REACHED"},
 	"server.unmappedFieldsError":    {&unmappedFieldsError{missing: []gate.Read{{Field: "item_id"}, {Field: "author_age", Regimes: []string{"eu"}}, {Field: "labels", Regimes: []string{"eu", "uk"}}}}, codes.FailedPrecondition, "UNMAPPED_FIELDS"},
 	"server.unknownVersionError":    {&unknownVersionError{latest: 7}, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
 	"server.laterError":             {&laterError{fullMethod: "/veto.v1.RegistryService/MatchIdentifier"}, codes.Unimplemented, "UNSUPPORTED"},
@@ -110,6 +119,9 @@ var samples = map[string]sample{
 	"context.DeadlineExceeded":      {context.DeadlineExceeded, codes.DeadlineExceeded, ""},
 	"context.Canceled":              {context.Canceled, codes.Canceled, ""},
 }
+
+// someLimits are the defaults.
+var someLimits, _ = limits.Limits{}.WithDefaults()
 
 // TestEveryExportedErrorHasItsStatus reads the errors from the packages' source, so that a new one is not forgotten.
 func TestEveryExportedErrorHasItsStatus(t *testing.T) {
@@ -227,7 +239,7 @@ func TestWordsOfErrors(t *testing.T) {
 		}
 		tell(&out, contain.statusOf(t.Context(), "", samples[name].err))
 	}
-	validation, err := newValidation()
+	validation, err := newValidation(someLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,13 +13,17 @@ import (
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server/limits"
 )
 
 // validation holds requests against the rules in the proto.
-type validation struct{ rules protovalidate.Validator }
+type validation struct {
+	rules  protovalidate.Validator
+	limits limits.Limits
+}
 
 // newValidation compiles the rules of every request, so that the first call is as quick as the others.
-func newValidation() (*validation, error) {
+func newValidation(l limits.Limits) (*validation, error) {
 	rules, err := protovalidate.New(protovalidate.WithMessages(
 		&vetov1.FileObjectionRequest{}, &vetov1.WithdrawObjectionRequest{}, &vetov1.GetStandingRequest{},
 		&vetov1.DecideRequest{}, &vetov1.BatchDecideRequest{}, &vetov1.StreamDecideRequest{}, &vetov1.ExplainDecisionRequest{},
@@ -28,7 +32,7 @@ func newValidation() (*validation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile the rules of the requests: %w", err)
 	}
-	return &validation{rules: rules}, nil
+	return &validation{rules: rules, limits: l}, nil
 }
 
 func (v *validation) unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
@@ -62,7 +66,7 @@ func (v *validation) check(request any) error {
 	if !ok || message.ProtoReflect().Descriptor().ParentFile().Package() != "veto.v1" {
 		return nil
 	}
-	if err := excessOf(message); err != nil {
+	if err := excessOf(message, v.limits); err != nil {
 		return err
 	}
 	faults := unreadableFields(message)

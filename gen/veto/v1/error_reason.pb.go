@@ -93,6 +93,12 @@ const (
 	// UNAVAILABLE: the server is stopping. RetryInfo says when to try again; send what has no answer again, there or at
 	// another replica.
 	ErrorReason_ERROR_REASON_STOPPING ErrorReason = 25
+	// The call went past a limit of the server, which its operator can set. RESOURCE_EXHAUSTED: too large, or too many
+	// connections or streams; DEADLINE_EXCEEDED: the call took too long; UNAVAILABLE: the stream sent nothing, or its
+	// answers were not read. RetryInfo says when to try again, where the same call may do then. Metadata: {"limit":
+	// "max-streams", "most": "1024"}, named as the flag of `veto serve`; two are fixed, "request-bytes" and
+	// "list-elements".
+	ErrorReason_ERROR_REASON_LIMIT_REACHED ErrorReason = 26
 )
 
 // Enum value maps for ErrorReason.
@@ -124,6 +130,7 @@ var (
 		23: "ERROR_REASON_NOT_SUSPENDED",
 		24: "ERROR_REASON_RECEIPT_MISMATCH",
 		25: "ERROR_REASON_STOPPING",
+		26: "ERROR_REASON_LIMIT_REACHED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -152,6 +159,7 @@ var (
 		"ERROR_REASON_NOT_SUSPENDED":          23,
 		"ERROR_REASON_RECEIPT_MISMATCH":       24,
 		"ERROR_REASON_STOPPING":               25,
+		"ERROR_REASON_LIMIT_REACHED":          26,
 	}
 )
 
@@ -186,7 +194,7 @@ var File_veto_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xe7\x06\n" +
+	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\x87\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12#\n" +
@@ -214,7 +222,8 @@ const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_PURPOSES_EXHAUSTED\x10\x16\x12\x1e\n" +
 	"\x1aERROR_REASON_NOT_SUSPENDED\x10\x17\x12!\n" +
 	"\x1dERROR_REASON_RECEIPT_MISMATCH\x10\x18\x12\x19\n" +
-	"\x15ERROR_REASON_STOPPING\x10\x19B.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
+	"\x15ERROR_REASON_STOPPING\x10\x19\x12\x1e\n" +
+	"\x1aERROR_REASON_LIMIT_REACHED\x10\x1aB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
 
 var (
 	file_veto_v1_error_reason_proto_rawDescOnce sync.Once
