@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/filter"
 	"github.com/veto-gate/veto/internal/settings"
+	"github.com/veto-gate/veto/internal/transport"
 )
 
 // defaultAddress is where `serve` listens and clients ask.
@@ -45,6 +45,7 @@ type target struct {
 	addr, data, secretFile, output string
 	begin                          bool // of the commands that make a register
 	replay                         *filter.Replay
+	transport                      transport.Client
 }
 
 // flags adds them to a command.
@@ -53,7 +54,13 @@ func (t *target) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&t.data, "data", "", "a data directory, opened in this process")
 	cmd.Flags().StringVar(&t.secretFile, "secret-file", "", "the secret's file, where it is not in the data directory")
 	cmd.Flags().StringVar(&t.output, "output", outputTable, "table or json")
-	settings.Mark(cmd.Flags(), "addr", "data", "secret-file", "output")
+	cmd.Flags().StringVar(&t.transport.CA, "tls-ca", "", "a file of authorities, in PEM")
+	cmd.Flags().StringVar(&t.transport.Certificate, "client-cert", "", "a certificate's file, in PEM")
+	cmd.Flags().StringVar(&t.transport.Key, "client-key", "", "its key's file, in PEM")
+	cmd.Flags().StringVar(&t.transport.ServerName, "tls-server-name", "", "a name in the server's certificate")
+	cmd.Flags().StringVar(&t.transport.TokenFile, "token-file", "", "a file with a token")
+	cmd.Flags().BoolVar(&t.transport.Insecure, "insecure", false, "whether there is no TLS beyond loopback")
+	settings.Mark(cmd.Flags(), "addr", "data", "secret-file", "output", "tls-ca", "client-cert", "client-key", "tls-server-name", "token-file", "insecure")
 }
 
 // The forms of output.
@@ -84,7 +91,7 @@ func (a *app) connected(ctx context.Context, t *target, makes bool, runs func(co
 	if data != "" {
 		return inProcess(ctx, localConfig{dir: data, secretFile: t.secretFile, makes: makes, begin: t.begin, replay: t.replay}, runs)
 	}
-	conn, err := dial(addr)
+	conn, err := dial(addr, t.transport)
 	if err != nil {
 		return err
 	}
@@ -118,30 +125,24 @@ func (a *app) whoAnswers(t *target) (addr, data string, err error) {
 }
 
 // dial prepares a connection. Nothing is sent yet.
-func dial(addr string) (*grpc.ClientConn, error) {
-	if err := onlyLoopback(addr); err != nil {
-		return nil, usage("name a loopback address such as "+defaultAddress+", if need be one end of a tunnel", "--addr: %v", err)
+func dial(addr string, t transport.Client) (*grpc.ClientConn, error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, usage("HOST:PORT such as "+defaultAddress, "--addr: not of the form HOST:PORT")
 	}
-	conn, err := grpc.NewClient("passthrough:///"+addr,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes)))
+	options, err := t.Options(addr)
+	switch {
+	case errors.Is(err, transport.ErrHalf):
+		return nil, usage("give --client-cert and --client-key", "%v", err)
+	case errors.Is(err, transport.ErrTokenInTheClear):
+		return nil, usage("leave --insecure out, or --token-file", "%v", err)
+	case err != nil:
+		return nil, failed("docs/access.md tells how the files are made", "%w", err)
+	}
+	conn, err := grpc.NewClient("passthrough:///"+addr, append(options, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes)))...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the connection: %w", err)
 	}
 	return conn, nil
-}
-
-// onlyLoopback refuses what leads off this machine: without TLS ids would cross the network for all to read, and without roles whoever reaches the
-// port may withdraw anybody's objection.
-func onlyLoopback(addr string) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return errors.New("not of the form HOST:PORT")
-	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-		return nil
-	}
-	return errors.New("this version has no TLS and no roles, so it stays on the loopback address")
 }
 
 // requestID is the caller's, or a new one.

@@ -21,6 +21,7 @@ import (
 	"github.com/veto-gate/veto/internal/filter"
 	"github.com/veto-gate/veto/internal/telemetry"
 	"github.com/veto-gate/veto/internal/terminal"
+	"github.com/veto-gate/veto/internal/transport"
 )
 
 // showing is what `veto demo` was told.
@@ -98,7 +99,7 @@ func (x showing) tell(ctx context.Context, s terminal.Streams, folder, data, add
 	if err != nil {
 		return fmt.Errorf("read the policy: %w", err)
 	}
-	conn, err := dial(address)
+	conn, err := dial(address, transport.Client{})
 	if err != nil {
 		return err
 	}

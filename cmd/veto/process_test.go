@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"google.golang.org/grpc"
+
+	"github.com/veto-gate/veto/internal/transport"
 )
 
 // realBinary is the program as it is shipped, built once for all tests.
@@ -96,7 +98,7 @@ func (p *process) stop() int {
 // client connects to the process.
 func (p *process) client(t *testing.T) (*client, *grpc.ClientConn) {
 	t.Helper()
-	conn, err := dial(p.address)
+	conn, err := dial(p.address, transport.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}

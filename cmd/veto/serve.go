@@ -30,6 +30,7 @@ type service struct {
 	begin, printConfig                  bool
 	maxStaleness, grace                 time.Duration
 	limits                              limits.Limits
+	entrance                            entrance
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -54,6 +55,7 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.DurationVar(&x.maxStaleness, "max-staleness", registry.DefaultMaxStaleness, "a duration, e.g. 2s")
 	flags.DurationVar(&x.grace, "grace", server.DefaultGrace, "a duration, e.g. 10s")
 	flags.BoolVar(&x.printConfig, "print-config", false, "print the settings and where they come from")
+	x.entrance.flags(flags)
 	settings.Mark(flags, append(x.limits.Flags(flags), "data", "secret-file", "listen", "ready-file", "policy", "log", "max-staleness", "grace")...)
 	return cmd
 }
@@ -69,11 +71,16 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 	if err != nil {
 		return err
 	}
+	entered, err := x.entrance.open(x.listen)
+	if err != nil {
+		return err
+	}
 	listener, err := x.open(ctx)
 	if err != nil {
 		return err
 	}
 	answers := server.Config{Limits: x.limits, Grace: x.grace, HealthInterval: healthInterval(x.maxStaleness), Logger: logger}
+	entered.configure(&answers)
 	opened := meanwhile(ctx, listener, answers)
 	defer func() { err = errors.Join(err, opened()) }()
 	local, err := openLocal(ctx, localConfig{
@@ -98,6 +105,7 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 		}
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return answering.Serve(ctx, listener) })
+		group.Go(func() error { return entered.follow(ctx, logger) })
 		group.Go(func() error { return x.announce(logger, listener.Addr(), ready) })
 		group.Go(func() error {
 			<-ctx.Done()
@@ -122,9 +130,6 @@ func (x service) document() ([]byte, error) {
 
 // open takes the port before the register is opened, for the same reason.
 func (x service) open(ctx context.Context) (*net.TCPListener, error) {
-	if err := onlyLoopback(x.listen); err != nil {
-		return nil, usage("listen on a loopback address such as "+defaultAddress, "--listen: %v", err)
-	}
 	listening, err := new(net.ListenConfig).Listen(ctx, "tcp", x.listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, failed("stop what listens there, or choose another address with --listen; port 0 takes a free one", "%s is taken", x.listen)

@@ -50,9 +50,6 @@ func (c *containment) unary(ctx context.Context, request any, info *grpc.UnarySe
 		}
 		err = c.ended(ctx, info.FullMethod, begin, err)
 	}()
-	if err := refuseLater(info.FullMethod); err != nil {
-		return nil, err
-	}
 	return handle(ctx, request)
 }
 
@@ -64,9 +61,6 @@ func (c *containment) stream(server any, stream grpc.ServerStream, info *grpc.St
 		}
 		err = c.ended(stream.Context(), info.FullMethod, begin, err)
 	}()
-	if err := refuseLater(info.FullMethod); err != nil {
-		return err
-	}
 	return handle(server, stream)
 }
 
@@ -75,6 +69,13 @@ func (c *containment) ended(ctx context.Context, method string, begin time.Time,
 	outcome := c.statusOf(ctx, method, err)
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "call ended", slog.String(telemetry.Method, method),
 		slog.String(telemetry.Code, outcome.Code().String()), slog.Int64(telemetry.DurationMS, time.Since(begin).Milliseconds()))
+	return outcome.Err()
+}
+
+// refused is the status of a call that was not let in, which the operator hears of: a caller without its rights is a pipeline that stands still.
+func (c *containment) refused(ctx context.Context, method string, err error) error {
+	outcome := c.statusOf(ctx, method, err)
+	c.logger.LogAttrs(ctx, slog.LevelInfo, "call refused", slog.String(telemetry.Method, method), slog.String(telemetry.Code, outcome.Code().String()))
 	return outcome.Err()
 }
 

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
-	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -96,29 +95,5 @@ func TestLaterListsWhatHasNoHandler(t *testing.T) {
 	}
 	if got, want := len(handled)+len(later), 15+12; got != want {
 		t.Errorf("%d methods are handled or listed, want %d", got, want)
-	}
-}
-
-func TestNobodyIsNoActor(t *testing.T) {
-	if got := actorOf(t.Context()); got != (registry.Actor{}) {
-		t.Errorf("without an interceptor: %v", got)
-	}
-	_, err := identifyUnary(t.Context(), nil, nil, func(ctx context.Context, _ any) (any, error) {
-		if got, want := actorOf(ctx), (registry.Actor{Name: "loopback", Role: "ADMIN"}); got != want {
-			t.Errorf("got %v, want %v", got, want)
-		}
-		return nil, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = identifyStream(nil, &contextStream{ctx: t.Context()}, nil, func(_ any, stream grpc.ServerStream) error {
-		if got := actorOf(stream.Context()); got.Role != "ADMIN" {
-			t.Errorf("in a stream: %v", got)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server/entry"
 )
 
 // policies is PolicyService.
@@ -30,7 +31,7 @@ func (e *unknownVersionError) Error() string {
 
 // ApplyPolicy is PolicyService.ApplyPolicy.
 func (p *policies) ApplyPolicy(ctx context.Context, request *vetov1.ApplyPolicyRequest) (*vetov1.ApplyPolicyResponse, error) {
-	return p.register.ApplyPolicy(ctx, actorOf(ctx), request)
+	return p.register.ApplyPolicy(ctx, entry.Actor(ctx), request)
 }
 
 // GetPolicy is PolicyService.GetPolicy. To be without a policy is no fault of the register's state here, as it is for a
@@ -57,7 +58,7 @@ func (p *policies) ListPolicyVersions(ctx context.Context, request *vetov1.ListP
 
 // SuspendRegime is PolicyService.SuspendRegime.
 func (p *policies) SuspendRegime(ctx context.Context, request *vetov1.SuspendRegimeRequest) (*vetov1.SuspendRegimeResponse, error) {
-	answer, err := p.register.SuspendRegime(ctx, actorOf(ctx), request)
+	answer, err := p.register.SuspendRegime(ctx, entry.Actor(ctx), request)
 	if e, ok := errors.AsType[*policy.Error](err); ok {
 		return nil, registry.Invalid(policyFaults(e)) // what is at fault is the request, by the policy's rules
 	}
@@ -66,5 +67,5 @@ func (p *policies) SuspendRegime(ctx context.Context, request *vetov1.SuspendReg
 
 // ResumeRegime is PolicyService.ResumeRegime.
 func (p *policies) ResumeRegime(ctx context.Context, request *vetov1.ResumeRegimeRequest) (*vetov1.ResumeRegimeResponse, error) {
-	return p.register.ResumeRegime(ctx, actorOf(ctx), request)
+	return p.register.ResumeRegime(ctx, entry.Actor(ctx), request)
 }

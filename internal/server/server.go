@@ -12,11 +12,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/access"
+	"github.com/veto-gate/veto/internal/server/entry"
 	"github.com/veto-gate/veto/internal/server/limits"
 )
 
@@ -37,6 +40,10 @@ const (
 
 // Config are the server's choices. The zero value is the default.
 type Config struct {
+	// Credentials are the server's side of TLS. Nil: none, for loopback, or behind what brings its own.
+	Credentials credentials.TransportCredentials
+	// Callers are who may call, as the roles file stands. Nil: everyone is admin, which is for loopback alone.
+	Callers func() *access.Callers
 	// Limits are what callers are bounded by.
 	Limits limits.Limits
 	// Grace is how long calls may go on when the server stops, at most 10 minutes. 0: 10 s.
@@ -102,11 +109,13 @@ func New(register Register, c Config) (*Server, error) {
 	}
 	calls := limits.NewCalls(c.Limits)
 	contain := &containment{logger: c.Logger, random: c.Rand}
+	door := &entry.Door{Callers: c.Callers, Refused: contain.refused}
 	s := &Server{config: c, freshness: newFreshness(register, c.HealthInterval, c.Logger), stopping: newStopping(calls)}
 	s.grpc = grpc.NewServer(append(c.transport(),
 		grpc.ForceServerCodecV2(newCodec(c.Limits)),
-		grpc.ChainUnaryInterceptor(contain.unary, calls.Unary, identifyUnary, validation.unary),
-		grpc.ChainStreamInterceptor(contain.stream, calls.Stream, s.stopping.stream, identifyStream, validation.stream),
+		grpc.InTapHandle(door.Tap),
+		grpc.ChainUnaryInterceptor(contain.unary, door.Unary, calls.Unary, validation.unary),
+		grpc.ChainStreamInterceptor(contain.stream, door.Stream, calls.Stream, s.stopping.stream, validation.stream),
 		grpc.WaitForHandlers(true),
 	)...)
 	vetov1.RegisterRegistryServiceServer(s.grpc, &objections{register: register})
@@ -119,7 +128,7 @@ func New(register Register, c Config) (*Server, error) {
 
 // transport is what holds for every connection, whatever is answered on it.
 func (c Config) transport() []grpc.ServerOption {
-	return []grpc.ServerOption{
+	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(namedBytes * c.Limits.MessageBytes),
 		grpc.MaxConcurrentStreams(uint32(c.Limits.CallsPerConnection)),
 		grpc.MaxHeaderListSize(limits.HeaderBytes),
@@ -127,6 +136,10 @@ func (c Config) transport() []grpc.ServerOption {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: c.Limits.KeepaliveMinTime, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: c.Limits.KeepaliveTime, Timeout: c.Limits.KeepaliveTimeout}),
 	}
+	if c.Credentials != nil {
+		options = append(options, grpc.Creds(c.Credentials))
+	}
+	return options
 }
 
 // Serve answers on the listener, which it closes, until the context ends; then it stops: health says NOT_SERVING, no call

@@ -14,9 +14,11 @@ import (
 	"google.golang.org/protobuf/protoadapt"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/access"
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/policy/jurisdiction"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server/entry"
 	"github.com/veto-gate/veto/internal/server/limits"
 	"github.com/veto-gate/veto/internal/subject"
 )
@@ -82,6 +84,10 @@ var sentinels = []struct {
 	{registry.ErrUnavailable, storeAway},
 	{registry.ErrClosed, storeAway},
 	{registry.ErrInUse, storeAway},
+	{access.ErrNoCredentials, fault{code: codes.Unauthenticated, reason: vetov1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+		message: "this server knows its callers by a token or a client certificate, and the call has neither; send `authorization: Bearer TOKEN`"}},
+	{access.ErrUnknown, fault{code: codes.Unauthenticated, reason: vetov1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+		message: "no caller of this server has these credentials; look whether the token or the certificate is the one in its roles file"}},
 	{errMalformed, fault{code: codes.InvalidArgument, reason: vetov1.ErrorReason_ERROR_REASON_INVALID_REQUEST,
 		message: "the request's bytes are no message of the kind that this method takes; encode it by the API's proto files"}},
 	{errStarting, fault{code: codes.Unavailable, reason: vetov1.ErrorReason_ERROR_REASON_STALE, retry: retrySoon,
@@ -127,6 +133,9 @@ func typedFault(err error) (fault, bool) {
 	}
 	if e, ok := errors.AsType[*tooLargeError](err); ok {
 		return tooLarge(e), true
+	}
+	if e, ok := errors.AsType[*entry.RoleError](err); ok {
+		return fault{code: codes.PermissionDenied, reason: vetov1.ErrorReason_ERROR_REASON_ROLE_NEEDED, message: e.Error(), metadata: map[string]string{"needed": e.Needed}}, true
 	}
 	if e, ok := errors.AsType[*limits.Error](err); ok {
 		return overLimit(e), true

@@ -45,3 +45,11 @@ func (s *stopping) stream(server any, stream grpc.ServerStream, info *grpc.Strea
 	}
 	return err
 }
+
+// contextStream is a stream with another context.
+type contextStream struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // grpc.ServerStream hands its context out
+}
+
+func (s *contextStream) Context() context.Context { return s.ctx }

@@ -35,14 +35,20 @@ func newValidation(l limits.Limits) (*validation, error) {
 	return &validation{rules: rules, limits: l}, nil
 }
 
-func (v *validation) unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+func (v *validation) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	if err := refuseLater(info.FullMethod); err != nil {
+		return nil, err
+	}
 	if err := v.check(request); err != nil {
 		return nil, err
 	}
 	return handle(ctx, request)
 }
 
-func (v *validation) stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+func (v *validation) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	if err := refuseLater(info.FullMethod); err != nil {
+		return err
+	}
 	return handle(server, &validatedStream{ServerStream: stream, validation: v})
 }
 

@@ -45,6 +45,8 @@ const (
 	Address = "address"
 	// Folder is the data directory.
 	Folder = "folder"
+	// Files are the paths of files that the operator named.
+	Files = "files"
 	// Version is the version of the program.
 	Version = "version"
 	// GraceMS is how long calls may go on while the server stops, in milliseconds.

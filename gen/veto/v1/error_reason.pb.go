@@ -74,7 +74,7 @@ const (
 	// INVALID_ARGUMENT: more items than a batch takes, or more subjects, labels and keys in them. Split it. Metadata:
 	// {"max_items": "10000"}, and for the second {"max_elements": "250000"}.
 	ErrorReason_ERROR_REASON_BATCH_TOO_LARGE ErrorReason = 17
-	// PERMISSION_DENIED: the caller's role does not allow the call. Metadata: {"needed": "verify"}.
+	// PERMISSION_DENIED: the caller's role does not allow the call. Metadata: {"needed": "verify"}, or several by comma.
 	ErrorReason_ERROR_REASON_ROLE_NEEDED ErrorReason = 18
 	// UNIMPLEMENTED: the method or field is part of the API, and this server does not have it yet. Metadata: {"field":
 	// "identifiers"}, or {"method": "veto.v1.RegistryService/MatchIdentifier"}.
@@ -99,6 +99,9 @@ const (
 	// "max-streams", "most": "1024"}, named as the flag of `veto serve`; two are fixed, "request-bytes" and
 	// "list-elements".
 	ErrorReason_ERROR_REASON_LIMIT_REACHED ErrorReason = 26
+	// UNAUTHENTICATED: the call has no credentials, or none that a caller of this server has. Send the token, or connect
+	// with the client certificate, that its roles file names.
+	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 27
 )
 
 // Enum value maps for ErrorReason.
@@ -131,6 +134,7 @@ var (
 		24: "ERROR_REASON_RECEIPT_MISMATCH",
 		25: "ERROR_REASON_STOPPING",
 		26: "ERROR_REASON_LIMIT_REACHED",
+		27: "ERROR_REASON_UNAUTHENTICATED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -160,6 +164,7 @@ var (
 		"ERROR_REASON_RECEIPT_MISMATCH":       24,
 		"ERROR_REASON_STOPPING":               25,
 		"ERROR_REASON_LIMIT_REACHED":          26,
+		"ERROR_REASON_UNAUTHENTICATED":        27,
 	}
 )
 
@@ -194,7 +199,7 @@ var File_veto_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\x87\a\n" +
+	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xa9\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12#\n" +
@@ -223,7 +228,8 @@ const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_NOT_SUSPENDED\x10\x17\x12!\n" +
 	"\x1dERROR_REASON_RECEIPT_MISMATCH\x10\x18\x12\x19\n" +
 	"\x15ERROR_REASON_STOPPING\x10\x19\x12\x1e\n" +
-	"\x1aERROR_REASON_LIMIT_REACHED\x10\x1aB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
+	"\x1aERROR_REASON_LIMIT_REACHED\x10\x1a\x12 \n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1bB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
 
 var (
 	file_veto_v1_error_reason_proto_rawDescOnce sync.Once

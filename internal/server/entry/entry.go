@@ -1,0 +1,118 @@
+// Package entry lets callers in: who calls is settled before a byte of the message is read, and what they may call with it.
+package entry
+
+import (
+	"context"
+	"crypto/x509"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/access"
+	"github.com/veto-gate/veto/internal/registry"
+)
+
+// Door knows the callers.
+type Door struct {
+	// Callers are those of the roles file, as it stands. Nil: the server listens on loopback alone, and whoever reaches it is its admin.
+	Callers func() *access.Callers
+	// Refused turns an error of this package into a status.
+	Refused func(ctx context.Context, method string, err error) error
+}
+
+// RoleError says that the caller has none of the roles that a call needs.
+type RoleError struct {
+	// Needed are the roles, by comma.
+	Needed string
+	// What needs it: the method, or saying VERIFIED.
+	What string
+}
+
+// Error says what to do.
+func (e *RoleError) Error() string {
+	return e.What + " needs one of the roles " + e.Needed + "; have the server's operator give it to this caller in the roles file"
+}
+
+// key is the context's key for the one who was let in.
+type key struct{}
+
+// admitted is who was let in, as what.
+type admitted struct {
+	caller access.Caller
+	role   access.Role
+}
+
+// errNotListed is a method that nobody may call, since the list of what may be called lacks it.
+var errNotListed = status.Error(codes.Unimplemented, "no method that this server lets anyone call")
+
+// Tap settles who calls, and whether they may, before the message is read: a stranger costs a hash. It is the only place where that happens, for calls and
+// streams of every service alike; what it did not let in, the interceptors refuse.
+func (d *Door) Tap(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if access.IsOpen(info.FullMethodName) {
+		return context.WithValue(ctx, key{}, admitted{}), nil
+	}
+	caller, err := d.identify(ctx, info.Header)
+	if err != nil {
+		return ctx, d.Refused(ctx, info.FullMethodName, err)
+	}
+	if !access.Knows(info.FullMethodName) {
+		return ctx, nil // gRPC says that there is no such method; if there were one, the interceptors refuse who was not let in
+	}
+	role, ok := caller.As(info.FullMethodName)
+	if !ok {
+		return ctx, d.Refused(ctx, info.FullMethodName, &RoleError{Needed: access.Needed(info.FullMethodName), What: "this method"})
+	}
+	return context.WithValue(ctx, key{}, admitted{*caller, role}), nil
+}
+
+func (d *Door) identify(ctx context.Context, header metadata.MD) (*access.Caller, error) {
+	if d.Callers == nil {
+		return &access.Loopback, nil
+	}
+	var certificate *x509.Certificate
+	if p, ok := peer.FromContext(ctx); ok {
+		if secured, ok := p.AuthInfo.(credentials.TLSInfo); ok && len(secured.State.VerifiedChains) > 0 {
+			certificate = secured.State.VerifiedChains[0][0]
+		}
+	}
+	return d.Callers().Identify(header.Get("authorization"), certificate)
+}
+
+// Unary refuses who was not let in, and who says VERIFIED and may not.
+func (d *Door) Unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	who, ok := ctx.Value(key{}).(admitted)
+	if !ok {
+		return nil, errNotListed
+	}
+	if says, ok := request.(interface {
+		GetVerification() vetov1.Verification
+	}); ok && says.GetVerification() == vetov1.Verification_VERIFICATION_VERIFIED {
+		role, may := who.caller.MayVerify()
+		if !may {
+			return nil, &RoleError{Needed: string(access.Verify), What: "saying VERIFIED"}
+		}
+		ctx = context.WithValue(ctx, key{}, admitted{who.caller, role})
+	}
+	return handle(ctx, request)
+}
+
+// Stream refuses who was not let in.
+func (d *Door) Stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+	if _, ok := stream.Context().Value(key{}).(admitted); !ok {
+		return errNotListed
+	}
+	return handle(server, stream)
+}
+
+// Actor is who calls, for the log. The zero Actor, where nobody was let in, may do nothing: the register refuses an actor without a name.
+func Actor(ctx context.Context) registry.Actor {
+	who, _ := ctx.Value(key{}).(admitted)
+	return registry.Actor{Name: who.caller.Name, Role: strings.ToUpper(string(who.role))}
+}
