@@ -187,6 +187,8 @@ func remedy(reason string, metadata map[string]string) string {
 		return applyOne
 	case "REVISION_ABOVE_HEAD":
 		return "the log is at revision " + metadata["head"] + "; is this the register that the write went to?"
+	case "UNAUTHENTICATED":
+		return "say who you are with --token-file FILE, or --client-cert and --client-key"
 	case "STORE_BROKEN":
 		return "the operator looks at the disk, then restarts the server"
 	case "DISK_FULL":

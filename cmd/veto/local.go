@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -118,10 +119,14 @@ func explainOpen(err error, dir string) error {
 		return failed("ask that server with --addr HOST:PORT, or stop it first", "the data directory %s is in use by another process", dir)
 	case errors.Is(err, store.ErrNewer):
 		return failed("start that version, or a newer one", "%w", err)
+	case errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC):
+		return failed("make room, then start again: nothing is lost", "the disk of the data directory %s is full", dir)
+	case errors.Is(err, fs.ErrPermission):
+		return failed("run it as the directory's owner, or name another one with --data; `veto doctor` looks closer", "%w", err)
 	case errors.Is(err, store.ErrCorrupt):
 		return failed("restore a backup; what it lacks, receipts prove", "%w", err)
 	}
-	return err
+	return failed("`veto doctor` looks closer", "%w", err)
 }
 
 // run follows the log while work is done on it, and ends when the work does. The work begins once there is a fresh view, and is told to stop with ctx,

@@ -42,7 +42,7 @@ func (a *app) root() *cobra.Command {
 		a.serveCommand(), a.demoCommand(),
 		a.objectCommand(), a.withdrawCommand(), a.standingCommand(),
 		a.decideCommand(), a.explainCommand(), a.filterCommand(), a.recheckCommand(),
-		a.policyCommand(), a.versionCommand(),
+		a.policyCommand(), a.doctorCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(&cobra.Command{
 		Use:    "help [COMMAND]",

@@ -71,6 +71,7 @@ var arrows = map[string][]string{
 	"internal/server/limits":      {},
 	"internal/server/entry":       {"internal/access", "internal/registry", "gen/veto/v1"},
 	"internal/access":             {},
+	"internal/doctor":             {"internal/registry", "internal/store", "internal/subject", "internal/terminal"},
 	"internal/reload":             {"internal/telemetry"},
 	"internal/transport":          {"internal/reload"},
 	"internal/transport/certtest": {},

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/veto-gate/veto/internal/store"
 )
@@ -13,6 +14,9 @@ func (db *DB) Append(ctx context.Context, c store.Command) (store.Appended, erro
 	}
 	if err := ctx.Err(); err != nil {
 		return store.Appended{}, err
+	}
+	if db.writer == nil {
+		return store.Appended{}, fmt.Errorf("append: %w: it is open for reading alone", store.ErrUnavailable)
 	}
 	p := newPending(ctx, c)
 	if err := db.queue.join(p); err != nil {

@@ -48,17 +48,11 @@ func readError(err error) error {
 		switch code & 0xff {
 		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 			return fmt.Errorf("%w: %v", store.ErrCorrupt, err)
+		case sqlite3.SQLITE_FULL: // a reader makes room too, for the index beside the log
+			return fmt.Errorf("%w: %v", store.ErrFull, err)
 		}
 	}
 	return fmt.Errorf("%w: %v", store.ErrUnavailable, err)
-}
-
-// openError is for what reads and writes while the log is opened, when no acknowledgement is at stake yet.
-func openError(err error) error {
-	if code, ok := resultCode(err); ok && code&0xff == sqlite3.SQLITE_FULL {
-		return fmt.Errorf("%w: %v", store.ErrFull, err)
-	}
-	return readError(err)
 }
 
 // ours says that an error has already been turned into one of the store's.

@@ -34,13 +34,13 @@ func migrate(ctx context.Context, db *sql.DB, files fs.FS) error {
 	}
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read schema version: %w", openError(err))
+		return fmt.Errorf("read schema version: %w", readError(err))
 	}
 	if current > target {
 		return fmt.Errorf("read schema version: %w: the schema is at version %d, the program knows up to %d", store.ErrNewer, current, target)
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate the schema from version %d to %d: %w", current, target, openError(err))
+		return fmt.Errorf("migrate the schema from version %d to %d: %w", current, target, readError(err))
 	}
 	return nil
 }

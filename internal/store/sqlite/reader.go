@@ -31,7 +31,11 @@ type reader struct {
 
 // openReaders opens the database for reading.
 func openReaders(ctx context.Context, file string) (*sql.DB, error) {
-	pool, err := sql.Open("sqlite", address(file, "ro", readerSettings))
+	return openPool(ctx, address(file, "ro", readerSettings))
+}
+
+func openPool(ctx context.Context, where string) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", where)
 	if err != nil {
 		return nil, fmt.Errorf("open database for reading: %w", readError(err))
 	}
