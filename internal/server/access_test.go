@@ -1,13 +1,10 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -67,57 +63,14 @@ func everyMethod() []string {
 // rawCall calls a path with an empty message over raw HTTP/2, and returns the status that came, or that the connection or the stream was broken off.
 func rawCall(t *testing.T, address, path string, headers ...hpack.HeaderField) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
+	w := connect(t, address)
+	if err := w.call(1, path, headers...); err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := w.WriteData(1, true, framed(0, 0, nil)); err != nil {
 		t.Fatal(err)
 	}
-	var block bytes.Buffer
-	encoder := hpack.NewEncoder(&block)
-	for _, field := range append([]hpack.HeaderField{
-		{Name: ":method", Value: "POST"}, {Name: ":scheme", Value: "http"}, {Name: ":path", Value: path}, {Name: ":authority", Value: "veto"},
-		{Name: "content-type", Value: "application/grpc"}, {Name: "te", Value: "trailers"},
-	}, headers...) {
-		if err := encoder.WriteField(field); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {
-		t.Fatal(err)
-	}
-	framer := http2.NewFramer(conn, conn)
-	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	for _, err := range []error{
-		framer.WriteSettings(),
-		framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true}),
-		framer.WriteData(1, true, []byte{0, 0, 0, 0, 0}),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for {
-		frame, err := framer.ReadFrame()
-		if err != nil {
-			return "broken off"
-		}
-		switch f := frame.(type) {
-		case *http2.MetaHeadersFrame:
-			for _, field := range f.Fields {
-				if field.Name == "grpc-status" {
-					return field.Value
-				}
-			}
-			if f.StreamEnded() {
-				return "no status"
-			}
-		case *http2.RSTStreamFrame, *http2.GoAwayFrame:
-			return "broken off"
-		}
-	}
+	return w.status(t)
 }
 
 // ok is the status of a call that was done.
