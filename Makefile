@@ -53,13 +53,14 @@ cover: ## Show what the last `make test` left uncovered, function by function.
 	@go tool cover -func=build/cover.out | grep -v '/gen/' | awk '$$3 != "100.0%"'
 
 # python3 checks the formats' test vectors without any of our code, and in build/venv reads what we write with other engines (test/requirements.txt);
-# the race detector needs a C compiler; strace makes disks fail.
+# the race detector needs a C compiler; strace makes disks fail, groff reads the manual page.
 .PHONY: needs
 needs: ## Install what the tests need and the machine lacks (Debian packages), or say what it is.
 	@missing=""; \
 	command -v git >/dev/null || missing+=" git"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
+	command -v groff >/dev/null || missing+=" groff-base"; \
 	command -v strace >/dev/null || [ "$$(uname)" != Linux ] || missing+=" strace"; \
 	command -v gcc >/dev/null || command -v clang >/dev/null || missing+=" gcc"; \
 	test -e /usr/include/stdlib.h || [ "$$(uname)" != Linux ] || missing+=" libc6-dev"; \

@@ -371,6 +371,12 @@ func TestFault_D07_TheSecondServerRefuses(t *testing.T) {
 			t.Errorf("exit %d\n%s", code, said)
 		}
 	}
+	// Whoever works in process on its directory is sent to it, by its address.
+	for _, args := range [][]string{{"filter", "in.parquet", "-o", "out.parquet"}, {"standing", "ada"}, {"object", "ada"}} {
+		if _, stderr := veto(t, exitFailed, append(args, "--data", data)...); !strings.Contains(stderr, "ask that server with --addr "+first.address+", or stop it first") {
+			t.Errorf("%s beside a server: %s", args[0], stderr)
+		}
+	}
 	c, conn := first.client(t)
 	defer conn.Close()
 	l := &ledger{t: t, c: c}
@@ -379,6 +385,9 @@ func TestFault_D07_TheSecondServerRefuses(t *testing.T) {
 	}
 	if code := first.stop(); code != exitDone {
 		t.Errorf("exit %d", code)
+	}
+	if _, err := os.Stat(filepath.Join(data, addressName)); err == nil {
+		t.Error("a server that stopped leaves its address")
 	}
 }
 

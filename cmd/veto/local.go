@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -112,11 +113,24 @@ func newLogName() (string, error) {
 	return "veto/" + hex.EncodeToString(random[:]), nil
 }
 
+// noted is where the server answers that has a directory, as it noted there.
+func noted(dir string) string {
+	text, err := os.ReadFile(filepath.Join(dir, addressName))
+	host, port, wrong := net.SplitHostPort(strings.TrimSpace(string(text)))
+	if err != nil || wrong != nil {
+		return "HOST:PORT"
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
 // explainOpen says what a data directory that does not open needs.
 func explainOpen(err error, dir string) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):
-		return failed("ask that server with --addr HOST:PORT, or stop it first", "the data directory %s is in use by another process", dir)
+		return failed("ask that server with --addr "+noted(dir)+", or stop it first", "the data directory %s is in use by another process", dir)
 	case errors.Is(err, store.ErrNewer):
 		return failed("start that version, or a newer one", "%w", err)
 	case errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC):

@@ -28,7 +28,7 @@ func (a *app) root() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE:              unknownCommand,
 	}
 	root.SetIn(a.streams.In)
@@ -42,8 +42,9 @@ func (a *app) root() *cobra.Command {
 		a.serveCommand(), a.demoCommand(),
 		a.objectCommand(), a.withdrawCommand(), a.standingCommand(),
 		a.decideCommand(), a.explainCommand(), a.filterCommand(), a.recheckCommand(),
-		a.policyCommand(), a.doctorCommand(), a.versionCommand(),
+		a.policyCommand(), a.doctorCommand(), a.completionCommand(), a.manCommand(), a.versionCommand(),
 	)
+	offer(root)
 	root.SetHelpCommand(&cobra.Command{
 		Use:    "help [COMMAND]",
 		Long:   helpOf("help"),

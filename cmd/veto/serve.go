@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -114,6 +116,7 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 		})
 		return group.Wait()
 	})
+	_ = os.Remove(filepath.Join(x.data, addressName)) // it may not have been written
 	if err == nil {
 		logger.Info("stopped")
 	}
@@ -171,9 +174,17 @@ func (x service) announce(logger *slog.Logger, address net.Addr, ready func(net.
 			return fmt.Errorf("write the ready file: %w", err)
 		}
 	}
+	// A help for whoever opens the directory meanwhile, and no more: it is not worth a server that does not start.
+	if err := terminal.ReplaceFile(filepath.Join(x.data, addressName), 0o600, []byte(address.String()+"\n")); err != nil {
+		logger.Warn("the address is not noted in the data directory", telemetry.Cause, err.Error())
+	}
 	ready(address)
 	return nil
 }
+
+// addressName is the file in a data directory that says where the server answers that has it. One that a killed server left behind says nothing: the
+// directory's lock is free then.
+const addressName = "veto.address"
 
 // operator is who acts where nobody called: the one who started the process.
 var operator = registry.Actor{Name: "command-line", Role: "ADMIN"}

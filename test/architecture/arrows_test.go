@@ -71,6 +71,8 @@ var arrows = map[string][]string{
 	"internal/server/limits":      {},
 	"internal/server/entry":       {"internal/access", "internal/registry", "gen/veto/v1"},
 	"internal/access":             {},
+	"internal/completion":         {"internal/columns", "internal/policy/jurisdiction", "gen/veto/v1"},
+	"internal/manual":             {},
 	"internal/doctor":             {"internal/registry", "internal/store", "internal/subject", "internal/terminal"},
 	"internal/reload":             {"internal/telemetry"},
 	"internal/transport":          {"internal/reload"},
