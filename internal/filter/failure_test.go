@@ -3,10 +3,13 @@ package filter_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -390,4 +393,60 @@ func FuzzRunText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n uint8, content []byte) {
 		checkBroken(t, filepath.Join(t.TempDir(), names[int(n)%len(names)]), t.TempDir(), content)
 	})
+}
+
+// TestFault_P06_AFooterThatLies joins the pages of one corpus and the footer of another: of other types, another order, fewer columns, more rows. Each is
+// refused, or is read by what its pages hold; none brings the process down or leaves half of an output.
+func TestFault_P06_AFooterThatLies(t *testing.T) {
+	fields := append(itemFields(), arrow.Field{Name: "text", Type: utf8, Nullable: true})
+	as := func(name string, kind arrow.DataType) []arrow.Field {
+		changed := slices.Clone(fields)
+		for i := range changed {
+			if changed[i].Name == name {
+				changed[i].Type = kind
+			}
+		}
+		return changed
+	}
+	reversed := slices.Clone(fields)
+	slices.Reverse(reversed)
+	rows := func(n int, id string) (rows []string) {
+		for i := range n {
+			rows = append(rows, fmt.Sprintf(`{"item_id": %s, "kind": "POST", "visibility": "PUBLIC", "author_id": "u%d", "text": "words of %d"}`, strings.ReplaceAll(id, "#", itoa(i)), i, i))
+		}
+		return rows
+	}
+	files := map[string][]byte{}
+	for name, path := range map[string]string{
+		"60 rows":          write(t, arrow.NewSchema(fields, nil), rows(60, `"i#"`), 10),
+		"600 rows":         write(t, arrow.NewSchema(fields, nil), rows(600, `"i#"`), 100),
+		"ids of integers":  write(t, arrow.NewSchema(as("item_id", arrow.PrimitiveTypes.Int64), nil), rows(60, "#"), 10),
+		"ids of 32 bits":   write(t, arrow.NewSchema(as("item_id", arrow.PrimitiveTypes.Int32), nil), rows(60, "#"), 10),
+		"the other way":    write(t, arrow.NewSchema(reversed, nil), rows(60, `"i#"`), 10),
+		"without a column": write(t, arrow.NewSchema(fields[:len(fields)-1], nil), rows(60, `"i#"`), 10),
+	} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = content
+	}
+	footer := func(content []byte) int {
+		return len(content) - 8 - int(binary.LittleEndian.Uint32(content[len(content)-8:]))
+	}
+	in, folder := filepath.Join(t.TempDir(), "in.parquet"), t.TempDir()
+	joined, refusals := 0, 0
+	for pages, from := range files {
+		for named, to := range files {
+			if pages == named {
+				continue
+			}
+			joined++
+			refusals += checkBroken(t, in, folder, slices.Concat(from[:footer(from)], to[footer(to):]))
+		}
+	}
+	if joined != 30 || refusals < joined/2 {
+		t.Errorf("%d of %d files that lie were refused", refusals, joined)
+	}
+	t.Logf("%d of %d files were refused, the others read by what their pages hold", refusals, joined)
 }
