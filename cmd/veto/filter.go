@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -232,6 +233,9 @@ func explainMapping(err error, exit int) error {
 		return err
 	}
 	f := &failure{what: wrong.Faults[0], hint: "`veto filter --help` has an example; docs/formats/columns.md tells of each field", exit: exit}
+	if len(wrong.Proposed) > 0 {
+		f.hint = "by their names: --map " + strings.Join(wrong.Proposed, " --map ") + "; look whether each holds that, and add what else there is (docs/formats/columns.md)"
+	}
 	if len(wrong.Faults) > 1 {
 		f.what, f.parts = strconv.Itoa(len(wrong.Faults))+" things are wrong with the columns, and nothing was read", wrong.Faults
 	}

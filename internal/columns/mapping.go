@@ -25,7 +25,11 @@ type Mapping struct {
 
 // MappingError says what is wrong with a mapping, or with how it fits a schema. Faults has at least one, each with what to do; it repeats names of
 // fields and columns, never a value.
-type MappingError struct{ Faults []string }
+type MappingError struct {
+	Faults []string
+	// Proposed are columns that by their names could be what fields without one hold, as --map takes them. Nobody has looked into them.
+	Proposed []string
+}
 
 // Error is the faults, a line each.
 func (e *MappingError) Error() string { return strings.Join(e.Faults, "\n") }

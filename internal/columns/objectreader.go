@@ -54,7 +54,7 @@ func NewObjectReader(names []string, m Mapping) (*ObjectReader, error) {
 		}
 		r.seen[n] = n < known
 	}
-	return r, errorOf(check.faults)
+	return r, check.err(r.plan)
 }
 
 // Reserve names what no row may have: it is the caller's to add.

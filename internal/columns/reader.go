@@ -42,7 +42,7 @@ func NewReader(schema *arrow.Schema, m Mapping) (*Reader, error) {
 		}
 		r.fills = append(r.fills, columnFill{p.column, fill})
 	}
-	if err := errorOf(check.faults); err != nil {
+	if err := check.err(r.plan); err != nil {
 		return nil, err
 	}
 	return r, nil

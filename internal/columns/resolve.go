@@ -78,6 +78,14 @@ func (r *resolution) resolve() plan {
 	return p
 }
 
+// err is what is wrong with the mapping, and a proposal; nil: nothing.
+func (r *resolution) err(p plan) error {
+	if len(r.faults) == 0 {
+		return nil
+	}
+	return &MappingError{Faults: r.faults, Proposed: r.guess(p)}
+}
+
 func fillAll(filled map[string]bool, names []string) {
 	for _, name := range names {
 		filled[name] = true

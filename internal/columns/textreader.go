@@ -18,7 +18,7 @@ type TextReader struct {
 func NewTextReader(header []string, m Mapping) (*TextReader, error) {
 	check := &resolution{names: header, m: m, inside: func(int) []string { return signalNames() }}
 	r := &TextReader{plan: check.resolve(), cells: len(header)}
-	return r, errorOf(check.faults)
+	return r, check.err(r.plan)
 }
 
 // Item writes a record's item; an empty cell is a null. The violation is not nil where a cell cannot be its field's, or the record has another number
