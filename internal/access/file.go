@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,14 +34,46 @@ func (e *entry) UnmarshalYAML(node *yaml.Node) error {
 	type plain entry
 	e.line = node.Line
 	if node.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: not a caller: name, roles, tokens_sha256 or certificates", node.Line)
+		return &shapeError{node.Line, "not a caller: name, roles, tokens_sha256 or certificates"}
 	}
 	for i := 0; i < len(node.Content); i += 2 { // a node that decodes itself is not held to known fields
 		if key := node.Content[i].Value; !slices.Contains([]string{"name", "roles", "tokens_sha256", "certificates"}, key) {
-			return fmt.Errorf("line %d: no such field; a caller has name, roles, tokens_sha256, certificates", node.Content[i].Line)
+			return &shapeError{node.Content[i].Line, "no such field; a caller has name, roles, tokens_sha256, certificates"}
 		}
 	}
 	return node.Decode((*plain)(e))
+}
+
+// shapeError is a fault in the shape of the file, in our own words.
+type shapeError struct {
+	line int
+	what string
+}
+
+func (e *shapeError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.what) }
+
+// placed is where the YAML library begins to say what is wrong.
+var placed = regexp.MustCompile(`^(?:yaml: )?line ([0-9]+): `)
+
+// unreadable says where the YAML library found a fault. Its own words repeat what stands there, which may be a token in the wrong place.
+func unreadable(err error) error {
+	if shape, ok := errors.AsType[*shapeError](err); ok {
+		return shape
+	}
+	said := []string{err.Error()}
+	if mistyped, ok := errors.AsType[*yaml.TypeError](err); ok {
+		said = mistyped.Errors
+	}
+	faults := make([]error, len(said))
+	for i, text := range said {
+		const what = "unknown, given twice, of the wrong type or no YAML; want `callers:`, a list of name, roles, tokens_sha256 and certificates, of which all but the name are lists"
+		if at := placed.FindStringSubmatch(text); at != nil {
+			faults[i] = fmt.Errorf("line %s: %s", at[1], what)
+		} else {
+			faults[i] = errors.New(what)
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Parse reads a roles file. Its error lists every fault with its line, and repeats no token and no name of a certificate.
@@ -57,8 +90,8 @@ func Parse(text []byte) (*Callers, error) {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("empty; it wants `callers:` with a name, roles and credentials for each")
 	case err != nil:
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
-	case decoder.Decode(new(yaml.Node)) == nil:
+		return nil, unreadable(err)
+	case !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF):
 		return nil, errors.New("a second document; write all callers into the first")
 	case len(file.Callers) == 0:
 		return nil, errors.New("no callers; with none, nobody could call anything")

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -124,6 +125,22 @@ func TestFault_A01_NoPathLeadsPastTheList(t *testing.T) {
 	// Probes have no credentials, and learn nothing but what they ask.
 	if got := rawCall(t, address, healthv1.Health_Check_FullMethodName); got != ok {
 		t.Errorf("health: %s", got)
+	}
+}
+
+// TestARefusalLogsNoPathThatIsMadeUp: what a stranger writes into the path is no method, and may be an id.
+func TestARefusalLogsNoPathThatIsMadeUp(t *testing.T) {
+	told := &lines{}
+	p := start(t, settings{})
+	address := serveTCP(t, p, server.Config{Callers: someCallers(t), Logger: slog.New(slog.NewTextHandler(told, nil))})
+	for _, path := range []string{"/v1/standing/ada-4711", "/" + strings.Repeat("ada-4711", 1000), "/veto.v1.PolicyService/GetPolicy"} {
+		if got := rawCall(t, address, path, hpack.HeaderField{Name: "authorization", Value: "Bearer of-nobody"}); got == ok {
+			t.Errorf("%.40q: done", path)
+		}
+	}
+	text := told.String()
+	if strings.Contains(text, "ada-4711") || strings.Contains(text, "of-nobody") || !strings.Contains(text, "method=unlisted") || !strings.Contains(text, "method=/veto.v1.PolicyService/GetPolicy") {
+		t.Errorf("%.2000s", text)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/status"
 
+	"github.com/veto-gate/veto/internal/access"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/telemetry"
 )
@@ -74,6 +75,9 @@ func (c *containment) ended(ctx context.Context, method string, begin time.Time,
 
 // refused is the status of a call that was not let in, which the operator hears of: a caller without its rights is a pipeline that stands still.
 func (c *containment) refused(ctx context.Context, method string, err error) error {
+	if !access.Knows(method) {
+		method = "unlisted" // a path that somebody made up may be long, and may hold an id
+	}
 	outcome := c.statusOf(ctx, method, err)
 	c.logger.LogAttrs(ctx, slog.LevelInfo, "call refused", slog.String(telemetry.Method, method), slog.String(telemetry.Code, outcome.Code().String()))
 	return outcome.Err()
