@@ -131,7 +131,8 @@ bench: ## Run the benchmarks (BENCH=pattern, PACKAGES=./internal/gate) and show 
 	$(TOOL) benchstat build/bench.txt
 
 .PHONY: soak
-soak: ## Kill a server SOAK_ROUNDS (1000) times under load; look for every acknowledged event after each.
+soak: ## Kill a server SOAK_ROUNDS (1000) times under load, and take its disk's power away 10,000 times; look for every acknowledged event after each.
+	VETO_POWER_IMAGES=10000 go test -count=1 -timeout 2h -v -run '^TestFault_D02' ./internal/store/...
 	VETO_KILL_ROUNDS=$(SOAK_ROUNDS) go test $(TESTFLAGS) -count=1 -timeout 2h -v -run '^TestFault_D01' ./cmd/... ./test/...
 
 # A new user's machine: nothing of ours in HOME, no module and no compiled package at hand. What leads to the network (proxies, certificates,

@@ -42,7 +42,7 @@ const (
 )
 
 // others begin with our prefix and are no settings: the repository's tests read them, and `make` hands them on.
-var others = []string{"VETO_KILL_ROUNDS", "VETO_KILL_SEED"}
+var others = []string{"VETO_KILL_ROUNDS", "VETO_KILL_SEED", "VETO_POWER_IMAGES", "VETO_POWER_SEED"}
 
 // Error is a mistake in the settings.
 type Error struct {
