@@ -112,6 +112,10 @@ func TestDoctorBesideAServer(t *testing.T) {
 	if !strings.Contains(found["server"].Says, "a process has") || !strings.Contains(found["policy"].Says, "NO_POLICY") {
 		t.Errorf("%+v", found)
 	}
+	t.Chdir(filepath.Dir(data)) // as the default names it
+	if stdout, _ := veto(t, exitFound, "doctor", "--data", "./data", "--listen", p.address); strings.Contains(stdout, "WRONG") {
+		t.Error(stdout)
+	}
 	veto(t, exitDone, "object", "ada", "--addr", p.address)
 	if stdout, stderr := veto(t, exitFound, "doctor", "--data", data, "--listen", p.address); !strings.Contains(stdout, "→ apply one") || !strings.Contains(stderr, "0 things are wrong, 1 warning") {
 		t.Errorf("%s%s", stdout, stderr)

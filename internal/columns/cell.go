@@ -126,7 +126,7 @@ func setNumber(least, most int64, set func(*vetov1.Item, int64)) setter {
 // layouts are how a time is written. What has no zone is UTC. Go's parser takes a fraction of a second after each of them that has seconds.
 var layouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly}
 
-const wantTime = "not a time such as 2025-05-27T00:00:00Z, 2025-05-27 00:00:00 (UTC) or 2025-05-27"
+const wantTime = "not a time such as 2025-05-27T00:00:00Z, 2025-05-27 00:00:00 (UTC) or 2025-05-27; a number is none, since nobody can tell its unit"
 
 // noTime is an instant that the gate refuses: before the year 1.
 func noTime() *timestamppb.Timestamp { return &timestamppb.Timestamp{Seconds: math.MinInt64 / 2} }

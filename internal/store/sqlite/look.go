@@ -27,11 +27,15 @@ func Look(ctx context.Context, c Config) (_ *DB, inUse bool, err error) {
 			err = errors.Join(fmt.Errorf("look into data directory %s: %w", c.Dir, err), db.release())
 		}
 	}()
-	file := filepath.Join(c.Dir, fileName)
+	dir, err := filepath.Abs(c.Dir) // SQLite takes the beginning of a relative name for a host's
+	if err != nil {
+		return nil, false, err
+	}
+	file := filepath.Join(dir, fileName)
 	if _, err := os.Stat(file); err != nil {
 		return nil, false, err
 	}
-	if inUse, err = db.watch(filepath.Join(c.Dir, lockName)); err != nil {
+	if inUse, err = db.watch(filepath.Join(dir, lockName)); err != nil {
 		return nil, false, err
 	}
 	where := address(file, "ro", readerSettings)

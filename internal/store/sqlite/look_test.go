@@ -92,6 +92,25 @@ func contents(t *testing.T, dir string, shm bool) map[string][sha256.Size]byte {
 	return sums
 }
 
+// TestLookTakesAnyName of a directory, as Open does.
+func TestLookTakesAnyName(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"data", "./data", "a b?c#d%20", "../" + filepath.Base(t.TempDir())} {
+		db := openDB(t, name)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		log, _, err := sqlite.Look(t.Context(), sqlite.Config{Dir: name})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestLookFindsDamage(t *testing.T) {
 	if _, _, err := sqlite.Look(t.Context(), sqlite.Config{Dir: t.TempDir()}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no log: %v", err)
