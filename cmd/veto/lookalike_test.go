@@ -1,10 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/google/uuid"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -124,6 +134,83 @@ func saysObjected(t *testing.T, args ...string) bool {
 	return answer.Decision.Reason == "REASON_OBJECTED"
 }
 
+// corpora write ids as the authors of rows, each row's item named by its author.
+var corpora = map[string]func(t *testing.T, ids []string) []byte{
+	"jsonl": func(t *testing.T, ids []string) []byte {
+		t.Helper()
+		var lines bytes.Buffer
+		for _, id := range ids {
+			line, err := json.Marshal(map[string]string{"item_id": id, "author_id": id})
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines.Write(append(line, '\n'))
+		}
+		return lines.Bytes()
+	},
+	"csv": func(t *testing.T, ids []string) []byte {
+		t.Helper()
+		var table bytes.Buffer
+		rows := csv.NewWriter(&table)
+		for _, row := range append([]string{"author_id"}, ids...) {
+			if err := rows.Write([]string{row, row}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rows.Flush()
+		return bytes.Replace(table.Bytes(), []byte("author_id,author_id"), []byte("item_id,author_id"), 1)
+	},
+	"parquet": func(t *testing.T, ids []string) []byte {
+		t.Helper()
+		schema := arrow.NewSchema([]arrow.Field{{Name: "item_id", Type: arrow.BinaryTypes.String}, {Name: "author_id", Type: arrow.BinaryTypes.String}}, nil)
+		builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+		defer builder.Release()
+		for _, id := range ids {
+			builder.Field(0).(*array.StringBuilder).Append(id)
+			builder.Field(1).(*array.StringBuilder).Append(id)
+		}
+		batch := builder.NewRecordBatch()
+		defer batch.Release()
+		table := array.NewTableFromRecords(schema, []arrow.RecordBatch{batch})
+		defer table.Release()
+		var file bytes.Buffer
+		if err := pqarrow.WriteTable(table, &file, 1<<20, nil, pqarrow.DefaultWriterProps()); err != nil {
+			t.Fatal(err)
+		}
+		return file.Bytes()
+	},
+}
+
+// objectedIn filters a corpus, and returns whose rows were left out as objected, in order.
+func objectedIn(t *testing.T, addr, format string, corpus []byte) []string {
+	t.Helper()
+	folder := t.TempDir()
+	in, list := filepath.Join(folder, "in."+format), filepath.Join(folder, "why.jsonl")
+	if err := os.WriteFile(in, corpus, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	veto(t, exitDone, "filter", in, "--dry-run", "--excluded", list, "--addr", addr, "--set", "kind=POST", "--set", "visibility=PUBLIC", "--set", "country=DE", "--set", "author_age=30",
+		"--absent", strings.Join(rarelyMapped, ","))
+	text, err := os.ReadFile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for line := range strings.Lines(string(text)) {
+		var row struct {
+			ItemID string `json:"item_id"`
+			Reason string
+		}
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		if row.Reason == "OBJECTED" {
+			ids = append(ids, row.ItemID)
+		}
+	}
+	return ids
+}
+
 // TestFault_I02_LookAlikesAtEveryDoor files for the ids of each kind one after another, at each door. What was filed is found at every
 // door, and nothing that looks like it.
 func TestFault_I02_LookAlikesAtEveryDoor(t *testing.T) {
@@ -140,6 +227,11 @@ func TestFault_I02_LookAlikesAtEveryDoor(t *testing.T) {
 							if got, want := objected(t, c, p.address, id), m <= n; got != want {
 								t.Errorf("%s: %q were filed, and %s finds %q: %v", kind, ids[:n+1], foundAt, id, got)
 							}
+						}
+					}
+					for format, write := range corpora {
+						if got := objectedIn(t, p.address, format, write(t, ids)); !slices.Equal(got, ids[:n+1]) {
+							t.Errorf("%s: %q were filed, and a corpus of %s has %q", kind, ids[:n+1], format, got)
 						}
 					}
 				}
