@@ -97,7 +97,11 @@ func Parse(text []byte) (*Callers, error) {
 		return nil, errors.New("no callers; with none, nobody could call anything")
 	}
 	read := &reading{callers: &Callers{byToken: map[[sha256.Size]byte]*Caller{}, byName: map[string]*Caller{}}, names: map[string]int{}}
-	for _, e := range file.Callers {
+	for i, e := range file.Callers {
+		if e.line == 0 { // the library passes over null
+			read.faults = append(read.faults, fmt.Errorf("callers[%d]: an entry with nothing in it", i))
+			continue
+		}
 		read.caller(e)
 	}
 	return read.callers, errors.Join(read.faults...)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,8 +38,7 @@ func someCallers(t *testing.T) func() *access.Callers {
 	var text strings.Builder
 	text.WriteString("callers:\n  - {name: job, roles: [decide], certificates: [job.internal.example]}\n")
 	for _, role := range []string{"decide", "register", "verify", "dataset", "officer", "dpo", "auditor", "admin"} {
-		sum := sha256.Sum256([]byte(tokenOf(role)))
-		fmt.Fprintf(&text, "  - {name: the-%s, roles: [%s], tokens_sha256: [%s]}\n", role, role, hex.EncodeToString(sum[:]))
+		fmt.Fprintf(&text, "  - {name: the-%s, roles: [%s], tokens_sha256: [%s]}\n", role, role, sumOf(tokenOf(role)))
 	}
 	callers, err := access.Parse([]byte(text.String()))
 	if err != nil {
@@ -194,6 +194,44 @@ func TestRolesHoldOverTheWire(t *testing.T) {
 	if !acted["the-verify VERIFY"] || !acted["the-admin ADMIN"] {
 		t.Errorf("the log names %v", acted)
 	}
+}
+
+// TestAStreamEndsWithItsCaller: taken out of the file, or without the role, they get no answer to the next batch.
+func TestAStreamEndsWithItsCaller(t *testing.T) {
+	p := start(t, settings{})
+	for name, c := range map[string]struct {
+		after string
+		code  codes.Code
+	}{
+		"taken out":      {"callers: [{name: other, roles: [admin], certificates: [other.example]}]", codes.Unauthenticated},
+		"another's role": {"callers: [{name: job, roles: [register], tokens_sha256: [" + sumOf(tokenOf("decide")) + "]}]", codes.PermissionDenied},
+	} {
+		var current atomic.Pointer[access.Callers]
+		current.Store(someCallers(t)())
+		address := serveTCP(t, p, server.Config{Callers: current.Load})
+		conn := callAs(t, address, transport.Client{TokenFile: tokenFile(t, tokenOf("decide"))})
+		stream, err := (&platform{decisions: vetov1.NewDecisionServiceClient(conn)}).open(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		callers, err := access.Parse([]byte(c.after))
+		if err != nil {
+			t.Fatal(err)
+		}
+		current.Store(callers)
+		if err := stream.Send(&vetov1.StreamDecideRequest{Items: []*vetov1.Item{post("i", "ada")}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stream.Recv(); status.Code(err) != c.code {
+			t.Errorf("%s: %v, want %s", name, err, c.code)
+		}
+	}
+}
+
+// sumOf is a token as a roles file names it.
+func sumOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
 }
 
 func tokenFile(t *testing.T, token string) string {

@@ -103,12 +103,38 @@ func (d *Door) Unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, 
 	return handle(ctx, request)
 }
 
-// Stream refuses who was not let in.
-func (d *Door) Stream(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+// Stream refuses who was not let in, and looks again with each message: a stream may outlive its caller's place in the file.
+func (d *Door) Stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	if _, ok := stream.Context().Value(key{}).(admitted); !ok {
 		return errNotListed
 	}
-	return handle(server, stream)
+	if d.Callers == nil || access.IsOpen(info.FullMethod) {
+		return handle(server, stream)
+	}
+	return handle(server, &watched{ServerStream: stream, door: d, method: info.FullMethod})
+}
+
+// watched is a stream whose caller is looked for again with each message.
+type watched struct {
+	grpc.ServerStream
+	door   *Door
+	method string
+}
+
+// RecvMsg receives the next message, if its caller may still send it.
+func (w *watched) RecvMsg(m any) error {
+	if err := w.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	header, _ := metadata.FromIncomingContext(w.Context())
+	caller, err := w.door.identify(w.Context(), header)
+	if err != nil {
+		return err
+	}
+	if _, ok := caller.As(w.method); !ok {
+		return &RoleError{Needed: access.Needed(w.method), What: "this method"}
+	}
+	return nil
 }
 
 // Actor is who calls, for the log. The zero Actor, where nobody was let in, may do nothing: the register refuses an actor without a name.
