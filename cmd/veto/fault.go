@@ -202,6 +202,8 @@ func remedy(reason string, metadata map[string]string) string {
 		return "the latest version is " + metadata["latest"]
 	case "RECEIPT_MISMATCH":
 		return "send the receipt's file as it was written, unchanged"
+	case "TOO_MANY_LINKED":
+		return "link the ids of one person alone"
 	case "UNSUPPORTED":
 		return "docs/limits.md says what this version does not do"
 	case "INTERNAL":

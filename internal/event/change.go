@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/hex"
 	"strings"
+	"time"
 )
 
 // Act is what a change does to the standing of a key.
@@ -10,13 +11,16 @@ type Act uint8
 
 // The acts; the zero value is none and is never written.
 const (
-	ActClear   Act = iota + 1 // every objection of the key goes
-	ActObject                 // one objection of the key is added
-	ActConsent                // the subject consents
-	ActRevoke                 // what the subject consented to before does not count any more
+	ActClear    Act = iota + 1 // every objection of the key goes
+	ActObject                  // one objection of the key is added
+	ActConsent                 // the subject consents
+	ActRevoke                  // what the subject consented to before does not count any more
+	ActErase                   // content of the subject that was made before a time, or the item, is erased
+	ActWithhold                // the item is excluded until a time
+	ActRestore                 // the item is not withheld any more
 )
 
-var actWords = [...]string{ActClear: "clear", ActObject: "object", ActConsent: "consent", ActRevoke: "revoke"}
+var actWords = [...]string{ActClear: "clear", ActObject: "object", ActConsent: "consent", ActRevoke: "revoke", ActErase: "erase", ActWithhold: "withhold", ActRestore: "restore"}
 
 // String returns the act's word, or UNKNOWN.
 func (a Act) String() string { return wordOf(actWords[:], int(a)) }
@@ -53,14 +57,17 @@ func (p Proof) String() string { return wordOf(proofWords[:], int(p)) }
 // Change is one step by which an event changes the standings. Its line is
 // "clear TABLE KEY", or "object TABLE KEY COUNTRY PURPOSES" with a hyphen for a
 // country that is not known, or "consent subject KEY PURPOSES", or
-// "revoke subject KEY PURPOSES".
+// "revoke subject KEY PURPOSES", or "erase subject KEY INSTANT", "erase item KEY",
+// "withhold item KEY INSTANT", "restore item KEY".
 type Change struct {
 	Act   Act
 	Table Table
 	Key   Key
 
 	Country  string   // of ActObject alone: of who objected; empty: unknown, which is honoured
-	Purposes Purposes // of all but ActClear: objected or consented to, or revoked; not empty
+	Purposes Purposes // of ActObject, ActConsent, ActRevoke: not empty
+
+	At time.Time // of a subject's ActErase, and of ActWithhold
 }
 
 var changeKind = kind[Change]{
@@ -69,7 +76,13 @@ var changeKind = kind[Change]{
 		dst = append(append(dst, c.Act.String()...), ' ')
 		dst = append(append(dst, c.Table.String()...), ' ')
 		dst = hex.AppendEncode(dst, c.Key[:])
-		if c.Act == ActClear && c.Country == "" && c.Purposes.IsZero() {
+		plain := c.Country == "" && c.Purposes.IsZero()
+		switch {
+		case c.timed() && plain:
+			return instantKind.append(append(dst, ' '), c.At)
+		case !c.At.IsZero():
+			return append(dst, " ?"...) // which parse refuses
+		case c.bare() && plain:
 			return dst
 		}
 		if c.consents() && c.Country == "" {
@@ -91,12 +104,35 @@ var changeKind = kind[Change]{
 // consents says whether the change is one of consents, which have no country.
 func (c Change) consents() bool { return c.Act == ActConsent || c.Act == ActRevoke }
 
+// bare says whether the change is no more than an act and a key; timed, whether it has an instant besides.
+func (c Change) bare() bool {
+	return c.Act == ActClear || c.Act == ActRestore || c.Act == ActErase && c.Table != TableSubject
+}
+
+func (c Change) timed() bool {
+	return c.Act == ActWithhold || c.Act == ActErase && c.Table == TableSubject
+}
+
+// fits says whether the act is one that the table's keys can have.
+func (c Change) fits() bool {
+	switch c.Act {
+	case ActConsent, ActRevoke:
+		return c.Table == TableSubject
+	case ActErase:
+		return c.Table != TableContentKey
+	case ActWithhold, ActRestore:
+		return c.Table == TableItem
+	default:
+		return true
+	}
+}
+
 func parseChange(s string) (Change, error) {
 	var c Change
 	act, rest, _ := strings.Cut(s, " ")
 	a, err := indexOf(actWords[:], act)
 	if err != nil {
-		return c, fault("none of clear, object, consent and revoke")
+		return c, fault("not an act of the format")
 	}
 	table, rest, _ := strings.Cut(rest, " ")
 	t, err := indexOf(tableWords[:], table)
@@ -111,16 +147,21 @@ func parseChange(s string) (Change, error) {
 	if isZero(c.Key) {
 		return c, fault("a key of zeros")
 	}
-	if c.Act == ActClear {
+	if !c.fits() {
+		return c, fault("an act that keys of this table do not have")
+	}
+	switch {
+	case c.bare():
 		if more {
-			return c, fault("more than a table and a key to clear")
+			return c, fault("more than a table and a key")
 		}
 		return c, nil
-	}
-	if c.consents() {
-		if c.Table != TableSubject {
-			return c, fault("a consent of something that is no subject")
+	case c.timed():
+		if c.At, err = instantKind.parse(rest); err == nil && c.At.IsZero() {
+			err = fault("no instant")
 		}
+		return c, err
+	case c.consents():
 		c.Purposes, err = parsePurposes(rest)
 		return c, err
 	}
@@ -147,6 +188,58 @@ var liftKind = kind[Lift]{
 		}
 		l.Purposes, err = parsePurposes(purposes)
 		return l, err
+	},
+}
+
+// coverKind is "KEY OBJECTION_ID PURPOSES".
+var coverKind = kind[Cover]{
+	isZero: func(Cover) bool { return false }, // what parses has a key
+	append: func(dst []byte, c Cover) []byte {
+		dst = append(keyKind.append(dst, c.Subject), ' ')
+		dst = append(idKind.append(dst, c.ObjectionID), ' ')
+		return c.Purposes.append(dst)
+	},
+	parse: func(s string) (c Cover, err error) {
+		key, rest, _ := strings.Cut(s, " ")
+		if c.Subject, err = keyKind.parse(key); err != nil {
+			return c, err
+		}
+		id, purposes, _ := strings.Cut(rest, " ")
+		if isZero(c.Subject) {
+			return c, fault("a key of zeros")
+		}
+		if c.ObjectionID, err = idKind.parse(id); err != nil {
+			return c, err
+		}
+		c.Purposes, err = parsePurposes(purposes)
+		return c, err
+	},
+}
+
+// reportKind is "KEY WORD INSTANT".
+var reportKind = kind[Report]{
+	isZero: func(Report) bool { return false }, // what parses has a key
+	append: func(dst []byte, r Report) []byte {
+		dst = append(keyKind.append(dst, r.Item), ' ')
+		dst = append(wordKind.append(dst, r.What), ' ')
+		return instantKind.append(dst, r.At)
+	},
+	parse: func(s string) (r Report, err error) {
+		key, rest, _ := strings.Cut(s, " ")
+		if r.Item, err = keyKind.parse(key); err != nil {
+			return r, err
+		}
+		word, instant, _ := strings.Cut(rest, " ")
+		if isZero(r.Item) {
+			return r, fault("a key of zeros")
+		}
+		if r.What, err = wordKind.parse(word); err != nil {
+			return r, err
+		}
+		if r.At, err = instantKind.parse(instant); err == nil && r.At.IsZero() {
+			err = fault("no instant")
+		}
+		return r, err
 	},
 }
 

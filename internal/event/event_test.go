@@ -9,14 +9,16 @@ import (
 )
 
 func TestTypesAndEffectsAreTheirWords(t *testing.T) {
-	types := []string{"GENESIS", "OBJECTION_FILED", "OBJECTION_WITHDRAWN", "POLICY_APPLIED", "REGIME_SUSPENDED", "REGIME_RESUMED"}
+	types := []string{"GENESIS", "OBJECTION_FILED", "OBJECTION_WITHDRAWN", "POLICY_APPLIED", "REGIME_SUSPENDED", "REGIME_RESUMED",
+		"CONSENT_GRANTED", "CONSENT_WITHDRAWN", "SUBJECTS_LINKED", "SUBJECTS_UNLINKED", "ERASURE_RECORDED", "ITEMS_CHANGED", "OBJECTIONS_ANNULLED"}
 	for i, want := range types {
 		got, err := event.ParseType(want)
 		if err != nil || got != event.Type(i+1) || got.String() != want {
 			t.Errorf("ParseType(%s) = %v, %v", want, got, err)
 		}
 	}
-	effects := []string{"BOUND", "IN_FORCE", "RECORDED_ONLY", "RAISED", "LIFTED", "NARROWED", "ACTIVATED", "SUSPENDED", "RESUMED"}
+	effects := []string{"BOUND", "IN_FORCE", "RECORDED_ONLY", "RAISED", "LIFTED", "NARROWED", "ACTIVATED", "SUSPENDED", "RESUMED",
+		"GRANTED", "REVOKED", "LINKED", "UNLINKED", "ERASED", "REPORTED", "ANNULLED"}
 	for i, want := range effects {
 		got, err := event.ParseEffect(want)
 		if err != nil || got != event.Effect(i+1) || got.String() != want {
@@ -36,9 +38,9 @@ func TestTypesAndEffectsAreTheirWords(t *testing.T) {
 // A number beyond the last word, as a zero, has a name that no parser takes.
 func TestUnknownNumbersPrintAsUnknown(t *testing.T) {
 	for _, got := range []string{
-		event.Type(0).String(), event.Type(9).String(), event.Type(255).String(),
-		event.Effect(0).String(), event.Effect(12).String(),
-		event.Act(0).String(), event.Act(5).String(),
+		event.Type(0).String(), event.Type(14).String(), event.Type(255).String(),
+		event.Effect(0).String(), event.Effect(17).String(),
+		event.Act(0).String(), event.Act(8).String(),
 		event.Table(0).String(), event.Table(4).String(),
 		event.Proof(0).String(), event.Proof(3).String(),
 	} {
@@ -46,7 +48,7 @@ func TestUnknownNumbersPrintAsUnknown(t *testing.T) {
 			t.Errorf("String = %s, want UNKNOWN", got)
 		}
 	}
-	for _, typ := range []event.Type{0, 9, 255} {
+	for _, typ := range []event.Type{0, 14, 255} {
 		if _, err := event.ParseSide([]byte("veto/side/v1\n"), typ); !errors.Is(err, event.ErrMalformed) {
 			t.Errorf("ParseSide of type %d: %v, want ErrMalformed", typ, err)
 		}

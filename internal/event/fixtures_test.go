@@ -16,6 +16,7 @@ import (
 // them again from the ids.
 var (
 	user1001 = key("c8c17bfbd9c37f0a357b376d704da783")
+	user2002 = key("9f5538a42ae8b010c0ca12729f813682")
 	photo7   = key("71eb938f8b3b074ee21e7d33e4cae697")
 	photo8   = key("59097f62b17cc69f5b77a5f6c1643e6a")
 	hello    = key("5b57a01f2e9d1dff41a7314a2c734bbb")
@@ -203,6 +204,84 @@ func fixtures() []fixture {
 			}),
 		},
 		raw: []string{"user-1001"},
+	}, {
+		name: "subjects_linked",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeSubjectsLinked, Effect: event.EffectLinked, Policy: 1},
+			Side: with(side(13, "settings-page", "VERIFY", "2025-08-03T12:00:00Z"), func(s *event.Side) {
+				s.Linked = []event.Key{user2002, user1001}
+				s.Members = s.Linked
+				s.Verification = "VERIFIED"
+				s.Changes = []event.Change{
+					{Act: event.ActObject, Table: event.TableSubject, Key: user2002, Country: "DE", Purposes: all.Minus(event.PurposesOf("ads-ranking"))},
+				}
+			}),
+		},
+		raw: []string{"user-2002", "user-1001"},
+	}, {
+		name: "subjects_unlinked",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeSubjectsUnlinked, Effect: event.EffectUnlinked, Policy: 1},
+			Side: with(side(14, "settings-page", "VERIFY", "2025-08-04T12:00:00Z"), func(s *event.Side) {
+				s.Linked = []event.Key{user2002}
+				s.Covers = []event.Cover{{Subject: user2002, ObjectionID: "7F3K-92QM-4D", Purposes: all.Minus(event.PurposesOf("ads-ranking"))}}
+				s.Verification = "VERIFIED"
+			}),
+		},
+		raw: []string{"user-2002"},
+	}, {
+		name: "erasure_of_a_person",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeErasureRecorded, Effect: event.EffectErased, Policy: 1},
+			Side: with(side(15, "case-desk", "OFFICER", "2025-08-05T12:00:00Z"), func(s *event.Side) {
+				s.Subject = user1001
+				s.Channel, s.Verification, s.Scope = "LETTER", "VERIFIED", "MADE_BEFORE"
+				s.MadeBefore = at("2024-01-01T00:00:00Z")
+				s.Changes = []event.Change{
+					{Act: event.ActErase, Table: event.TableSubject, Key: user1001, At: s.MadeBefore},
+					{Act: event.ActRevoke, Table: event.TableSubject, Key: user1001, Purposes: all},
+				}
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "erasure_of_items",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeErasureRecorded, Effect: event.EffectErased, Policy: 1},
+			Side: with(side(16, "case-desk", "OFFICER", "2025-08-06T12:00:00Z"), func(s *event.Side) {
+				s.Items = []event.Key{photo7}
+				s.Channel, s.Verification, s.Scope = "EMAIL", "UNVERIFIED", "ITEMS"
+				s.Changes = []event.Change{{Act: event.ActErase, Table: event.TableItem, Key: photo7}}
+			}),
+		},
+		raw: []string{"photo-7"},
+	}, {
+		name: "items_changed",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeItemsChanged, Effect: event.EffectReported, Policy: 1},
+			Side: with(side(17, "platform", "REGISTER", "2025-08-07T12:00:00Z"), func(s *event.Side) {
+				s.KeptUntil = at("2025-11-05T12:00:00Z")
+				s.Reports = []event.Report{
+					{Item: photo8, What: "DELETED", At: at("2025-08-07T11:00:00Z")},
+					{Item: photo7, What: "RESTORED", At: at("2025-08-07T11:30:00Z")},
+				}
+				s.Changes = []event.Change{
+					{Act: event.ActWithhold, Table: event.TableItem, Key: photo8, At: s.KeptUntil},
+					{Act: event.ActRestore, Table: event.TableItem, Key: photo7},
+				}
+			}),
+		},
+	}, {
+		name: "objections_annulled",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionsAnnulled, Effect: event.EffectAnnulled, Policy: 1},
+			Side: with(side(18, "dpo-office", "OFFICER", "2025-08-08T12:00:00Z"), func(s *event.Side) {
+				s.Import = hello
+				s.Lifts = []event.Lift{{Revision: 5, Purposes: all}}
+				s.Reason = "Loaded from the wrong column."
+				s.Changes = []event.Change{{Act: event.ActClear, Table: event.TableSubject, Key: user1001}}
+			}),
+		},
 	}}
 	for i := range list {
 		list[i].event.Side.Person = blind(list[i].event.Side, list[i].raw)

@@ -64,7 +64,7 @@ func sealsWhole(t *rapid.T, e event.Event) bool {
 // spoilers put something into one field: often something that it may hold.
 var spoilers = []func(*rapid.T, *event.Event){
 	func(t *rapid.T, e *event.Event) {
-		e.Leaf.Effect = event.Effect(rapid.IntRange(0, 10).Draw(t, "effect"))
+		e.Leaf.Effect = event.Effect(rapid.IntRange(0, 17).Draw(t, "effect"))
 	},
 	func(t *rapid.T, e *event.Event) { e.Leaf.Policy = rapid.Uint64().Draw(t, "policy") },
 	func(t *rapid.T, e *event.Event) { e.Leaf.Log = anyText(t) },
@@ -81,6 +81,19 @@ var spoilers = []func(*rapid.T, *event.Event){
 	func(t *rapid.T, e *event.Event) { e.Side.Subject = anyKey(t) },
 	func(t *rapid.T, e *event.Event) { e.Side.Items = anyKeys(t) },
 	func(t *rapid.T, e *event.Event) { e.Side.ContentKeys = anyKeys(t) },
+	func(t *rapid.T, e *event.Event) { e.Side.Import = anyKey(t) },
+	func(t *rapid.T, e *event.Event) { e.Side.Linked = anyKeys(t) },
+	func(t *rapid.T, e *event.Event) { e.Side.Members = anyKeys(t) },
+	func(t *rapid.T, e *event.Event) {
+		id := event.NewObjectionID(rapid.Uint64().Draw(t, "id"))
+		e.Side.Covers = []event.Cover{{Subject: anyKey(t), ObjectionID: id, Purposes: anyPurposes().Draw(t, "covered")}}
+	},
+	func(t *rapid.T, e *event.Event) { e.Side.Scope = anyText(t) },
+	func(t *rapid.T, e *event.Event) { e.Side.MadeBefore = anyTime(t) },
+	func(t *rapid.T, e *event.Event) { e.Side.KeptUntil = anyTime(t) },
+	func(t *rapid.T, e *event.Event) {
+		e.Side.Reports = []event.Report{{Item: anyKey(t), What: rapid.SampledFrom([]string{"", "DELETED", "a"}).Draw(t, "what"), At: anyTime(t)}}
+	},
 	func(t *rapid.T, e *event.Event) { e.Side.Regime = anyText(t) },
 	func(t *rapid.T, e *event.Event) { e.Side.Jurisdictions = []string{anyText(t), anyText(t)} },
 	func(t *rapid.T, e *event.Event) { e.Side.Places = []string{anyText(t), anyText(t)} },
@@ -105,8 +118,13 @@ var spoilers = []func(*rapid.T, *event.Event){
 	func(t *rapid.T, e *event.Event) { e.Side.Authority = anyText(t) },
 	func(t *rapid.T, e *event.Event) {
 		e.Side.Changes = []event.Change{{
-			Act: event.Act(rapid.IntRange(0, 3).Draw(t, "act")), Table: event.Table(rapid.IntRange(0, 4).Draw(t, "table")),
-			Key: anyKey(t), Country: anyText(t), Purposes: anyPurposes().Draw(t, "purposes"),
+			Act: event.Act(rapid.IntRange(0, 8).Draw(t, "act")), Table: event.Table(rapid.IntRange(0, 4).Draw(t, "table")),
+			Key: anyKey(t), Country: anyText(t), Purposes: anyPurposes().Draw(t, "purposes"), At: anyTime(t),
+		}}
+	},
+	func(t *rapid.T, e *event.Event) {
+		e.Side.Changes = []event.Change{{
+			Act: event.Act(rapid.IntRange(5, 7).Draw(t, "act")), Table: event.Table(rapid.IntRange(1, 3).Draw(t, "table")), Key: anyKey(t), At: anyTime(t),
 		}}
 	},
 }

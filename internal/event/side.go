@@ -36,8 +36,12 @@ type Side struct {
 	Role       string    // in which role: a word in upper case
 	RequestID  RequestID // of the write
 
+	Import         Key // hash of the name of the import that a filing came with, or that is undone; zero: of none
 	ObjectionID    ObjectionID
 	Subject        Key       // zero: an objection to items or content keys alone
+	Linked         []Key     // other ids that are said to be the person's, or the ids that are linked or parted: a set
+	Members        []Key     // every id of the person from here on, where ids stay linked: a set
+	Covers         []Cover   // what parted ids keep of the filings of those that they were linked with
 	Items          []Key     // a set
 	ContentKeys    []Key     // a set
 	Regime         string    // the regime's name: 1 to MaxRegimeBytes
@@ -51,6 +55,10 @@ type Side struct {
 	FiledBy        string    // for whom it was filed: a word in upper case
 	Proof          Proof     // what made a withdrawal effective
 	AlsoAsks       []string  // what else the person asks for: a set of words in upper case
+	Scope          string    // what an erasure covers: a word in upper case
+	MadeBefore     time.Time // what is erased was made before it
+	Reports        []Report  // what the platform says of items, in its order
+	KeptUntil      time.Time // when the reports lapse
 	SentAt         time.Time // by the person
 	ReceivedAt     time.Time // by the controller
 	CaseReference  string    // reference of the platform's own desk: 1 to MaxCaseReferenceBytes
@@ -71,6 +79,20 @@ type Side struct {
 type Lift struct {
 	Revision Revision // of the OBJECTION_FILED
 	Purposes Purposes
+}
+
+// Cover says that a parted id keeps the protection of another's filing.
+type Cover struct {
+	Subject     Key
+	ObjectionID ObjectionID
+	Purposes    Purposes
+}
+
+// Report is what the platform says of an item.
+type Report struct {
+	Item Key
+	What string    // a word in upper case
+	At   time.Time // when it happened
 }
 
 // Blinded is one line of the person list: a private value behind an HMAC-SHA256

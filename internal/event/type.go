@@ -15,6 +15,11 @@ const (
 	TypeRegimeResumed                      // a suspension was ended
 	TypeConsentGranted                     // GDPR Art. 7: a consent was given, and the objections that it names were lifted
 	TypeConsentWithdrawn                   // GDPR Art. 7(3): consents were withdrawn, in whole or for some purposes
+	TypeSubjectsLinked                     // ids of one person were linked: protection spreads among them
+	TypeSubjectsUnlinked                   // linked ids were parted, each with the protection that it had
+	TypeErasureRecorded                    // GDPR Art. 17: content has to go from every set
+	TypeItemsChanged                       // items were deleted, restricted, restored or edited on the platform
+	TypeObjectionsAnnulled                 // filings of an import or a flood were undone
 )
 
 var typeWords = [...]string{
@@ -26,6 +31,11 @@ var typeWords = [...]string{
 	TypeRegimeResumed:      "REGIME_RESUMED",
 	TypeConsentGranted:     "CONSENT_GRANTED",
 	TypeConsentWithdrawn:   "CONSENT_WITHDRAWN",
+	TypeSubjectsLinked:     "SUBJECTS_LINKED",
+	TypeSubjectsUnlinked:   "SUBJECTS_UNLINKED",
+	TypeErasureRecorded:    "ERASURE_RECORDED",
+	TypeItemsChanged:       "ITEMS_CHANGED",
+	TypeObjectionsAnnulled: "OBJECTIONS_ANNULLED",
 }
 
 // String returns the type's word, such as OBJECTION_FILED, or UNKNOWN.
@@ -59,6 +69,11 @@ const (
 	EffectResumed                        // the suspension is ended for what the event names
 	EffectGranted                        // the consent counts from this revision on
 	EffectRevoked                        // no earlier consent counts for what the event names
+	EffectLinked                         // the members are one person's: each has the others' protection
+	EffectUnlinked                       // the ids named stand alone, with the protection that they had
+	EffectErased                         // the content named is excluded for every purpose, for ever
+	EffectReported                       // the items count as the platform reports them, until the report lapses
+	EffectAnnulled                       // the filings named are gone, as if they had not been made
 )
 
 var effectWords = [...]string{
@@ -73,6 +88,11 @@ var effectWords = [...]string{
 	EffectResumed:      "RESUMED",
 	EffectGranted:      "GRANTED",
 	EffectRevoked:      "REVOKED",
+	EffectLinked:       "LINKED",
+	EffectUnlinked:     "UNLINKED",
+	EffectErased:       "ERASED",
+	EffectReported:     "REPORTED",
+	EffectAnnulled:     "ANNULLED",
 }
 
 // effectsOf lists the effects that an event of a type may have.
@@ -85,6 +105,11 @@ var effectsOf = [...][]Effect{
 	TypeRegimeResumed:      {EffectResumed},
 	TypeConsentGranted:     {EffectGranted},
 	TypeConsentWithdrawn:   {EffectRevoked},
+	TypeSubjectsLinked:     {EffectLinked},
+	TypeSubjectsUnlinked:   {EffectUnlinked},
+	TypeErasureRecorded:    {EffectErased},
+	TypeItemsChanged:       {EffectReported},
+	TypeObjectionsAnnulled: {EffectAnnulled},
 }
 
 // String returns the effect's word, such as IN_FORCE, or UNKNOWN.

@@ -142,7 +142,7 @@ func (t *trial) tryStandings(c check) vetov1.Reason {
 	case checkItemErasure:
 		return refuse(t.mark != nil && t.mark.Erased, vetov1.Reason_REASON_ERASED)
 	case checkItemChange:
-		return refuse(t.mark != nil && t.mark.Withheld, vetov1.Reason_REASON_ITEM_CHANGED)
+		return refuse(t.mark != nil && t.mark.WithheldUntil > t.now.UnixNano(), vetov1.Reason_REASON_ITEM_CHANGED)
 	case checkAuthorObjection:
 		return refuse(t.author != nil && t.objected(t.author.Objections), vetov1.Reason_REASON_OBJECTED)
 	case checkItemObjection:

@@ -144,7 +144,8 @@ func TestDecide(t *testing.T) {
 			item: func(i *gate.Item) { i.CreatedAt = time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC) }, want: "ERASED eu",
 		},
 		{name: "this item erased", write: func(b *standings.Builder) { b.EraseItem(item) }, want: "ERASED eu"},
-		{name: "reported deleted", write: func(b *standings.Builder) { b.Withhold(item, true) }, want: "ITEM_CHANGED eu"},
+		{name: "reported deleted", write: func(b *standings.Builder) { b.Withhold(item, noon.UnixNano()+1) }, want: "ITEM_CHANGED eu"},
+		{name: "reported deleted, and the report lapses now", write: func(b *standings.Builder) { b.Withhold(item, noon.UnixNano()) }, want: "ELIGIBLE eu"},
 
 		{name: "objected", write: object("DE", 0b01), want: "OBJECTED eu"},
 		{name: "objected to everything", write: object("DE", standings.AllPurposes), want: "OBJECTED eu"},

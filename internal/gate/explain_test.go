@@ -36,7 +36,7 @@ func TestExplainWords(t *testing.T) {
 		b.Erase(keyer{}.Subject("erased"), noon.UnixNano())
 		b.Erase(keyer{}.Subject("gone"), standings.Always)
 		b.Consent(keyer{}.Subject("consenting"), 1)
-		b.Withhold(item, true)
+		b.Withhold(item, standings.Always)
 		b.EraseItem(item)
 		b.Object(standings.Items, item, standings.Objection{Country: "FR", Purposes: 1})
 		b.Object(standings.ContentKeys, keyer{}.ContentKey("sha256:1"), standings.Objection{Country: "DE", Purposes: 1})

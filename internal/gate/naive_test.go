@@ -261,7 +261,7 @@ func (w *world) stands(r *gate.Regime, item gate.Item, p gate.Purpose, now time.
 	if gone(author, item) || mark.Erased {
 		return "ERASED"
 	}
-	if mark.Withheld {
+	if time.Unix(0, mark.WithheldUntil).After(now) {
 		return "ITEM_CHANGED"
 	}
 	for _, o := range author.Objections {

@@ -145,7 +145,8 @@ func drawWorld(t *rapid.T) *world {
 	}
 	for _, id := range []string{"zi0", "zi1"} {
 		w.items[id] = standings.Marked{
-			Objections: drawObjections(t, 3), Erased: seldom(t, 9, "item erased"), Withheld: seldom(t, 9, "item withheld"),
+			Objections: drawObjections(t, 3), Erased: seldom(t, 9, "item erased"),
+			WithheldUntil: rapid.SampledFrom([]int64{0, 0, 0, 0, 0, 0, 1, noon.UnixNano(), noon.UnixNano() + 1, standings.Always}).Draw(t, "withheld"),
 		}
 	}
 	for _, key := range contentID {
@@ -187,7 +188,7 @@ func (w *world) view(t *rapid.T) *gate.View {
 	for id, m := range w.items {
 		key := keyer{}.Item(id)
 		put(standings.Items, key, m.Objections)
-		b.Withhold(key, m.Withheld)
+		b.Withhold(key, m.WithheldUntil)
 		if m.Erased {
 			b.EraseItem(key)
 		}

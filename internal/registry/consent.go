@@ -2,31 +2,15 @@ package registry
 
 import (
 	"context"
-	"encoding/hex"
-	"errors"
 	"fmt"
-
-	"google.golang.org/protobuf/proto"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
-	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/filing"
-	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/registry/listing"
+	"github.com/veto-gate/veto/internal/registry/resolve"
 	"github.com/veto-gate/veto/internal/store"
 )
-
-// Answers kept with a request id, beside answerUnchanged and answerUnverified.
-const (
-	answerGranted = "granted"
-	answerRevoked = "revoked"
-)
-
-// consentsKey is what the events of a subject's consents are indexed under, so that a filing tells at a look whether there were any. It is in no event.
-func (r *Registry) consentsKey(subject event.Key) event.Key {
-	return r.keys.Objection("consents of " + hex.EncodeToString(subject[:]))
-}
 
 // consentNumber numbers consents apart from objections.
 const consentNumber = 1 << 31
@@ -40,84 +24,23 @@ func (r *Registry) consentID(e event.Event) string {
 //
 // Errors: as FileObjection.
 func (r *Registry) GrantConsent(ctx context.Context, actor Actor, request *vetov1.GrantConsentRequest) (*vetov1.GrantConsentResponse, error) {
-	call, err := r.call(actor, request.GetRequestId())
-	if err != nil {
-		return nil, err
-	}
-	content := proto.CloneOf(request)
-	content.RequestId = ""
-	appended, _, err := r.write(ctx, request.GetRequestId(), "GrantConsent", content, func(p store.Present, v *View) (store.Verdict, error) {
-		return r.resolveGrant(p, v, call, request)
-	})
+	appended, err := r.carryOut(ctx, actor, "GrantConsent", request, func(q *resolve.Request) (store.Verdict, error) { return q.Grant(request) })
 	if err != nil {
 		return nil, err
 	}
 	return r.granted(ctx, appended)
 }
 
-func (r *Registry) resolveGrant(p store.Present, v *View, call draft.Call, request *vetov1.GrantConsentRequest) (store.Verdict, error) {
-	named, err := intake.CheckConsent(v, v.declared(), request)
-	if err != nil {
-		return store.Verdict{}, err
-	}
-	if filing.WordOr(request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED) != filing.VerifiedWord {
-		return store.Verdict{Answer: []byte(answerUnverified)}, nil
-	}
-	side := call.Side(r.keys, r.Now(), p.Head())
-	side.Subject = r.keys.Subject(request.GetSubjectId())
-	side.Purposes = event.PurposesOf(request.GetPurposes()...)
-	side.Channel, side.Verification = filing.Word(request.GetChannel()), filing.VerifiedWord
-	side.FiledBy = filing.WordOr(request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
-	side.NoticeVersion = request.GetNoticeVersion()
-	entries, err := p.EventsOf(side.Subject)
-	if err != nil {
-		return store.Verdict{}, err
-	}
-	filings, err := filing.History(entries)
-	if err != nil {
-		return store.Verdict{}, err
-	}
-	filings, unknown := filing.Named(filings, side.Subject, named)
-	if err := intake.UnknownLifts(unknown); err != nil {
-		return store.Verdict{}, err
-	}
-	consents, err := filing.Consents(entries, side.Subject)
-	if err != nil {
-		return store.Verdict{}, err
-	}
-	side.Lifts, _ = filing.Lift(filings, side.Purposes)
-	if stands := filing.Consented(consents); len(side.Lifts) == 0 && stands.Union(side.Purposes).Equal(stands) {
-		return store.Verdict{Answer: fmt.Appendf(nil, "%s %d", answerUnchanged, filing.LastStanding(consents))}, nil
-	}
-	changes, keys, err := r.remaining(p, filings, side.Lifts)
-	if err != nil {
-		return store.Verdict{}, err
-	}
-	changes = append(changes, event.Change{Act: event.ActConsent, Table: event.TableSubject, Key: side.Subject, Purposes: side.Purposes})
-	side.Changes = changes
-	leaf := event.Leaf{Type: event.TypeConsentGranted, Policy: v.PolicyVersion(), Effect: event.EffectGranted}
-	return r.sealConsent(call, event.Event{Leaf: leaf, Side: side}, request.GetSubjectId(), keys, answerGranted)
-}
-
-func (r *Registry) sealConsent(call draft.Call, e event.Event, subject string, keys []event.Key, answer string) (store.Verdict, error) {
-	keys = append(keys, e.Side.Subject, r.consentsKey(e.Side.Subject))
-	record, err := call.Seal(e, draft.IDs{Subject: subject}, keys)
-	if errors.Is(err, event.ErrMalformed) || err == nil && len(keys) > store.MaxKeys {
-		return store.Verdict{}, tooMuch()
-	}
-	return store.Verdict{Record: record, Answer: []byte(answer)}, err
-}
-
 // granted is the answer to a consent, made of the log alone, as of the revision that it is true at.
 func (r *Registry) granted(ctx context.Context, appended store.Appended) (*vetov1.GrantConsentResponse, error) {
 	response := &vetov1.GrantConsentResponse{Revision: uint64(appended.Head)}
-	if string(appended.Answer) == answerUnverified {
+	if string(appended.Answer) == resolve.Unverified {
 		response.NoEffectUnverified = true
 		return response, nil
 	}
 	entry := appended.Entry
 	var standing uint64
-	if _, err := fmt.Sscanf(string(appended.Answer), answerUnchanged+" %d", &standing); err == nil {
+	if _, err := fmt.Sscanf(string(appended.Answer), resolve.Unchanged+" %d", &standing); err == nil {
 		response.Unchanged = true
 		if entry, err = filing.EntryAt(ctx, r.log, event.Revision(standing)); err != nil {
 			return nil, err
@@ -154,20 +77,12 @@ func (r *Registry) consentsOf(ctx context.Context, subject event.Key, upTo event
 //
 // Errors: as FileObjection.
 func (r *Registry) WithdrawConsent(ctx context.Context, actor Actor, request *vetov1.WithdrawConsentRequest) (*vetov1.WithdrawConsentResponse, error) {
-	call, err := r.call(actor, request.GetRequestId())
-	if err != nil {
-		return nil, err
-	}
-	content := proto.CloneOf(request)
-	content.RequestId = ""
-	appended, _, err := r.write(ctx, request.GetRequestId(), "WithdrawConsent", content, func(p store.Present, v *View) (store.Verdict, error) {
-		return r.resolveRevocation(p, v, call, request)
-	})
+	appended, err := r.carryOut(ctx, actor, "WithdrawConsent", request, func(q *resolve.Request) (store.Verdict, error) { return q.Revocation(request) })
 	if err != nil {
 		return nil, err
 	}
 	response := &vetov1.WithdrawConsentResponse{Revision: uint64(appended.Head)}
-	if string(appended.Answer) == answerNothing {
+	if string(appended.Answer) == resolve.Nothing {
 		response.Unchanged = true
 		return response, nil
 	}
@@ -177,34 +92,6 @@ func (r *Registry) WithdrawConsent(ctx context.Context, actor Actor, request *ve
 	}
 	response.Receipt = filing.Receipt(appended.Revision, appended.Entry.Leaf, e)
 	return response, nil
-}
-
-func (r *Registry) resolveRevocation(p store.Present, v *View, call draft.Call, request *vetov1.WithdrawConsentRequest) (store.Verdict, error) {
-	if err := intake.CheckRevocation(v.purposes, request); err != nil {
-		return store.Verdict{}, err
-	}
-	side := call.Side(r.keys, r.Now(), p.Head())
-	side.Subject = r.keys.Subject(request.GetSubjectId())
-	side.Purposes = filing.PurposesOf(request.GetPurposes())
-	side.Channel = filing.Word(request.GetChannel())
-	side.Verification = filing.WordOr(request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
-	side.FiledBy = filing.WordOr(request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
-	if side.Verification == filing.VerifiedWord {
-		entries, err := p.EventsOf(side.Subject)
-		if err != nil {
-			return store.Verdict{}, err
-		}
-		consents, err := filing.Consents(entries, side.Subject)
-		if err != nil {
-			return store.Verdict{}, err
-		}
-		if stands := filing.Consented(consents); stands.Minus(side.Purposes).Equal(stands) {
-			return store.Verdict{Answer: []byte(answerNothing)}, nil
-		}
-	}
-	side.Changes = []event.Change{{Act: event.ActRevoke, Table: event.TableSubject, Key: side.Subject, Purposes: side.Purposes}}
-	leaf := event.Leaf{Type: event.TypeConsentWithdrawn, Policy: v.PolicyVersion(), Effect: event.EffectRevoked}
-	return r.sealConsent(call, event.Event{Leaf: leaf, Side: side}, request.GetSubjectId(), nil, answerRevoked)
 }
 
 // Events lists the log.

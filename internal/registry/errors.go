@@ -8,6 +8,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
+	"github.com/veto-gate/veto/internal/registry/resolve"
 )
 
 // What a caller of the register can branch on with errors.Is.
@@ -32,6 +33,8 @@ var (
 	ErrUnknownVersion = errors.New("no such policy version")
 	// ErrNotSuspended: there is no suspension of that kind to resume.
 	ErrNotSuspended = errors.New("nothing of that kind is suspended")
+	// ErrTooManyLinked: more ids than one person can have.
+	ErrTooManyLinked = resolve.ErrTooManyLinked
 	// ErrReceipt: the receipt does not fit the event that it names.
 	ErrReceipt = errors.New("the receipt does not fit its event")
 )

@@ -366,7 +366,6 @@ func TestFilingRefusesBadInput(t *testing.T) {
 		t.Errorf("an undeclared purpose: %v", err)
 	}
 	for _, change := range []func(*vetov1.FileObjectionRequest){
-		func(q *vetov1.FileObjectionRequest) { q.LinkedSubjectIds = []string{"b"} },
 		func(q *vetov1.FileObjectionRequest) { q.Identifiers = []*vetov1.Identifier{{}} },
 		func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "x" },
 	} {

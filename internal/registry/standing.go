@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/veto-gate/veto/internal/gate/standings"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
+	"github.com/veto-gate/veto/internal/registry/resolve"
+	"github.com/veto-gate/veto/internal/store"
 )
 
 // Standing tells what is on record for a subject, and what it means for each declared purpose in a country. An unknown
@@ -30,19 +33,16 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 		return nil, err
 	}
 	key := r.keys.Subject(request.GetSubjectId())
-	entries, err := r.log.EventsOf(ctx, []event.Key{key}, event.Revision(view.Revision))
+	read := func(keys ...event.Key) ([]store.Entry, error) {
+		return r.log.EventsOf(ctx, keys, event.Revision(view.Revision))
+	}
+	entries, err := read(key)
 	if err != nil {
 		return nil, fmt.Errorf("read the events of a subject: %w", err)
 	}
-	filings, err := filing.History(entries)
-	if err != nil {
-		return nil, err
-	}
 	response := &vetov1.GetStandingResponse{Revision: view.Revision}
-	for i := range filings {
-		if filings[i].Event.Side.Subject == key {
-			response.Objections = append(response.Objections, filings[i].Objection())
-		}
+	if response.Objections, err = r.objectionsOf(read, key); err != nil {
+		return nil, err
 	}
 	if response.Consents, err = filing.ToldConsents(entries, key, r.consentID); err != nil {
 		return nil, err
@@ -57,10 +57,39 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 	return response, nil
 }
 
+// objectionsOf are the filings that name a subject, and those of linked ids that cover it.
+func (r *Registry) objectionsOf(read func(...event.Key) ([]store.Entry, error), key event.Key) ([]*vetov1.Objection, error) {
+	members, err := resolve.Group(r.keys, read, key)
+	if err != nil {
+		return nil, fmt.Errorf("read the links of a subject: %w", err)
+	}
+	filings, err := filing.Load(read, r.keys.Objection, members...)
+	if err != nil {
+		return nil, err
+	}
+	var told []*vetov1.Objection
+	for i := range filings {
+		f := &filings[i]
+		if f.Names(key) {
+			one := f.As(key)
+			told = append(told, one.Objection())
+			continue
+		}
+		lent := slices.IndexFunc(members, func(member event.Key) bool { return f.IsAll() && !f.For(member).IsZero() })
+		if lent >= 0 {
+			one := f.As(members[lent])
+			objection := one.Objection()
+			objection.ByLink = true
+			told = append(told, objection)
+		}
+	}
+	return told, nil
+}
+
 // effects say what a standing means for each declared purpose.
 func (v *View) effects(standing *standings.Standing, country string, now time.Time) []*vetov1.PurposeEffect {
 	var effects []*vetov1.PurposeEffect
-	for _, name := range v.declared() {
+	for _, name := range v.Declared() {
 		ref, ok := v.Gate.Purpose(name)
 		if !ok {
 			continue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -42,6 +43,7 @@ type state struct {
 	taken       map[string][]string // what each purpose took over from earlier ones, in any version
 	suspensions []policy.Suspended
 	switched    event.Revision
+	reports     []report // of items that were deleted or restricted, until they lapse
 
 	// What is compiled of the above, and the change that it was compiled at. A policy that does not compile decides
 	// nothing: every decision is NO_POLICY until another is applied.
@@ -73,7 +75,11 @@ func (s *state) apply(ctx context.Context, docs documents, entry store.Entry) er
 	}
 	switch e.Leaf.Type {
 	case event.TypeGenesis:
-	case event.TypeObjectionFiled, event.TypeObjectionWithdrawn, event.TypeConsentGranted, event.TypeConsentWithdrawn:
+	case event.TypeObjectionFiled, event.TypeObjectionWithdrawn, event.TypeConsentGranted, event.TypeConsentWithdrawn,
+		event.TypeSubjectsLinked, event.TypeSubjectsUnlinked, event.TypeErasureRecorded, event.TypeObjectionsAnnulled:
+		err = s.change(e.Side.Changes)
+	case event.TypeItemsChanged:
+		s.lapse(e.Side)
 		err = s.change(e.Side.Changes)
 	case event.TypePolicyApplied:
 		err = s.activate(ctx, docs, entry.Revision, e)
@@ -114,11 +120,49 @@ func (s *state) change(changes []event.Change) error {
 			if mask != 0 {
 				s.standings.Object(tables[c.Table], c.Key, standings.Objection{Country: c.Country, Purposes: mask})
 			}
+		case event.ActErase:
+			s.erase(c)
+		case event.ActWithhold:
+			s.standings.Withhold(c.Key, c.At.UnixNano())
+		case event.ActRestore:
+			s.standings.Withhold(c.Key, 0)
 		default:
 			return fmt.Errorf("this version does not know the change %s", c.Act)
 		}
 	}
 	return nil
+}
+
+func (s *state) erase(c event.Change) {
+	if c.Table == event.TableItem {
+		s.standings.EraseItem(c.Key)
+		return
+	}
+	s.standings.Erase(c.Key, c.At.UnixNano())
+}
+
+// report is one event of reports about items, until it lapses.
+type report struct {
+	until time.Time
+	items []event.Key
+}
+
+// lapse lets go of what no decision looks at any more: reports that were over when this event was recorded.
+func (s *state) lapse(side event.Side) {
+	over := func(one report) bool { return !one.until.After(side.RecordedAt) }
+	for _, one := range s.reports {
+		if over(one) {
+			for _, item := range one.items {
+				s.standings.Release(item, side.RecordedAt.UnixNano())
+			}
+		}
+	}
+	s.reports = slices.DeleteFunc(s.reports, over)
+	one := report{until: side.KeptUntil}
+	for _, said := range side.Reports {
+		one.items = append(one.items, said.Item)
+	}
+	s.reports = append(s.reports, one)
 }
 
 // activate makes a document the active policy. It is read, not judged: it was when it was applied, by the rules of that

@@ -9,11 +9,11 @@ import (
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/gate/standings"
 	"github.com/veto-gate/veto/internal/policy"
-	"github.com/veto-gate/veto/internal/registry/intake"
+	"github.com/veto-gate/veto/internal/registry/resolve"
 	"github.com/veto-gate/veto/internal/subject"
 )
 
-var _ intake.Rules = (*View)(nil)
+var _ resolve.Rules = (*View)(nil)
 
 // View is the register at one revision. It never changes.
 type View struct {
@@ -48,14 +48,17 @@ func (v *View) PolicyVersion() uint64 {
 	return v.Policy.GetVersion()
 }
 
-// declared are the names of the active policy's purposes.
-func (v *View) declared() []string {
+// Declared are the names of the active policy's purposes.
+func (v *View) Declared() []string {
 	var names []string
 	for _, p := range v.Policy.GetPurposes() {
 		names = append(names, p.GetName())
 	}
 	return names
 }
+
+// Ever are the names of the purposes that any policy declared.
+func (v *View) Ever() []string { return v.purposes }
 
 // SubjectFault is what is wrong with a subject's id, by the one rule and what the active policy asks of ids besides;
 // empty: nothing.
@@ -75,7 +78,7 @@ func (v *View) Placeholders() []string { return v.Policy.GetSubjectIds().GetPlac
 // Objectable are the purposes that a filing may name: the declared ones, and earlier names whose objections count for
 // one of them.
 func (v *View) Objectable() []string {
-	names := v.declared()
+	names := v.Declared()
 	for _, purpose := range names {
 		names = append(names, v.taken[purpose]...)
 	}
@@ -86,7 +89,7 @@ func (v *View) Objectable() []string {
 // took one of them over.
 func (v *View) affected(p event.Purposes) []string {
 	var names []string
-	for _, name := range v.declared() {
+	for _, name := range v.Declared() {
 		if p.Has(name) || slices.ContainsFunc(v.taken[name], p.Has) {
 			names = append(names, name)
 		}

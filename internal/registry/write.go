@@ -11,6 +11,7 @@ import (
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/intake"
+	"github.com/veto-gate/veto/internal/registry/resolve"
 	"github.com/veto-gate/veto/internal/store"
 )
 
@@ -80,6 +81,31 @@ func (r *Registry) fingerprint(method string, content proto.Message) (event.Hash
 		return event.Hash{}, fmt.Errorf("fingerprint request: %w", err)
 	}
 	return r.keys.Fingerprint(slices.Concat([]byte(method+"\n"), text)), nil
+}
+
+// resolver is what requests are resolved with.
+func (r *Registry) resolver(p store.Present, v *View, call draft.Call) *resolve.Request {
+	return &resolve.Request{Keys: r.keys, Rules: v, Present: p, Call: call, Now: r.Now()}
+}
+
+// carryOut carries out a request whose events have a caller: it clears the request's id in a copy, which is what tells a retry from another request.
+func (r *Registry) carryOut(ctx context.Context, actor Actor, method string, request identified, resolve func(*resolve.Request) (store.Verdict, error)) (store.Appended, error) {
+	call, err := r.call(actor, request.GetRequestId())
+	if err != nil {
+		return store.Appended{}, err
+	}
+	content := proto.Clone(request)
+	content.ProtoReflect().Clear(content.ProtoReflect().Descriptor().Fields().ByName("request_id"))
+	appended, _, err := r.write(ctx, request.GetRequestId(), method, content, func(p store.Present, v *View) (store.Verdict, error) {
+		return resolve(r.resolver(p, v, call))
+	})
+	return appended, err
+}
+
+// identified is a request that has an id.
+type identified interface {
+	proto.Message
+	GetRequestId() string
 }
 
 // call draws what the events of a request have in common.

@@ -42,3 +42,23 @@ func (o *objections) ListEvents(ctx context.Context, request *vetov1.ListEventsR
 func (o *objections) GetStanding(ctx context.Context, request *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error) {
 	return o.register.Standing(ctx, request)
 }
+
+// LinkSubjects is RegistryService.LinkSubjects.
+func (o *objections) LinkSubjects(ctx context.Context, request *vetov1.LinkSubjectsRequest) (*vetov1.LinkSubjectsResponse, error) {
+	return o.register.LinkSubjects(ctx, entry.Actor(ctx), request)
+}
+
+// UnlinkSubjects is RegistryService.UnlinkSubjects.
+func (o *objections) UnlinkSubjects(ctx context.Context, request *vetov1.UnlinkSubjectsRequest) (*vetov1.UnlinkSubjectsResponse, error) {
+	return o.register.UnlinkSubjects(ctx, entry.Actor(ctx), request)
+}
+
+// RecordErasure is RegistryService.RecordErasure.
+func (o *objections) RecordErasure(ctx context.Context, request *vetov1.RecordErasureRequest) (*vetov1.RecordErasureResponse, error) {
+	return o.register.RecordErasure(ctx, entry.Actor(ctx), request)
+}
+
+// ReportItemChanges is RegistryService.ReportItemChanges.
+func (o *objections) ReportItemChanges(ctx context.Context, request *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error) {
+	return o.register.ReportItemChanges(ctx, entry.Actor(ctx), request)
+}

@@ -36,6 +36,10 @@ type Objections interface {
 	WithdrawObjection(context.Context, registry.Actor, *vetov1.WithdrawObjectionRequest) (*vetov1.WithdrawObjectionResponse, error)
 	GrantConsent(context.Context, registry.Actor, *vetov1.GrantConsentRequest) (*vetov1.GrantConsentResponse, error)
 	WithdrawConsent(context.Context, registry.Actor, *vetov1.WithdrawConsentRequest) (*vetov1.WithdrawConsentResponse, error)
+	LinkSubjects(context.Context, registry.Actor, *vetov1.LinkSubjectsRequest) (*vetov1.LinkSubjectsResponse, error)
+	UnlinkSubjects(context.Context, registry.Actor, *vetov1.UnlinkSubjectsRequest) (*vetov1.UnlinkSubjectsResponse, error)
+	RecordErasure(context.Context, registry.Actor, *vetov1.RecordErasureRequest) (*vetov1.RecordErasureResponse, error)
+	ReportItemChanges(context.Context, registry.Actor, *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error)
 	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
 	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
 }

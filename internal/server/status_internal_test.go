@@ -58,6 +58,8 @@ var samples = map[string]sample{
 	"registry.ErrNoPolicy":          {registry.ErrNoPolicy, codes.FailedPrecondition, "NO_ACTIVE_POLICY"},
 	"registry.ErrUnknownVersion":    {registry.ErrUnknownVersion, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
 	"registry.ErrNotSuspended":      {registry.ErrNotSuspended, codes.FailedPrecondition, "NOT_SUSPENDED"},
+	"registry.ErrTooManyLinked":     {registry.ErrTooManyLinked, codes.FailedPrecondition, "TOO_MANY_LINKED"},
+	"resolve.ErrTooManyLinked":      {registry.ErrTooManyLinked, codes.FailedPrecondition, "TOO_MANY_LINKED"},
 	"registry.ErrReceipt":           {registry.ErrReceipt, codes.InvalidArgument, "RECEIPT_MISMATCH"},
 	"registry.ErrRequestReused":     {registry.ErrRequestReused, codes.AlreadyExists, "REQUEST_ID_REUSED"},
 	"registry.ErrFull":              {registry.ErrFull, codes.ResourceExhausted, "DISK_FULL"},
@@ -131,7 +133,7 @@ var someLimits, _ = limits.Limits{}.WithDefaults()
 // TestEveryExportedErrorHasItsStatus reads the errors from the packages' source, so that a new one is not forgotten.
 func TestEveryExportedErrorHasItsStatus(t *testing.T) {
 	found := map[string]bool{}
-	for _, folder := range []string{"registry", "registry/filing", "registry/intake", "policy", "policy/jurisdiction", "store", "subject", "event", "gate", "gate/standings", "access", "server/entry"} {
+	for _, folder := range []string{"registry", "registry/filing", "registry/intake", "registry/resolve", "policy", "policy/jurisdiction", "store", "subject", "event", "gate", "gate/standings", "access", "server/entry"} {
 		for _, name := range exportedErrors(t, filepath.Join("..", filepath.FromSlash(folder))) {
 			found[name] = true
 			if _, ok := samples[name]; !ok {

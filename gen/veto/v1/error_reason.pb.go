@@ -102,6 +102,8 @@ const (
 	// UNAUTHENTICATED: the call has no credentials, or none that a caller of this server has. Send the token, or connect
 	// with the client certificate, that its roles file names.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 27
+	// FAILED_PRECONDITION: more ids than one person can have would be linked. Metadata: `most`.
+	ErrorReason_ERROR_REASON_TOO_MANY_LINKED ErrorReason = 28
 )
 
 // Enum value maps for ErrorReason.
@@ -135,6 +137,7 @@ var (
 		25: "ERROR_REASON_STOPPING",
 		26: "ERROR_REASON_LIMIT_REACHED",
 		27: "ERROR_REASON_UNAUTHENTICATED",
+		28: "ERROR_REASON_TOO_MANY_LINKED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -165,6 +168,7 @@ var (
 		"ERROR_REASON_STOPPING":               25,
 		"ERROR_REASON_LIMIT_REACHED":          26,
 		"ERROR_REASON_UNAUTHENTICATED":        27,
+		"ERROR_REASON_TOO_MANY_LINKED":        28,
 	}
 )
 
@@ -199,7 +203,7 @@ var File_veto_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xa9\a\n" +
+	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xcb\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12#\n" +
@@ -229,7 +233,8 @@ const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\x1dERROR_REASON_RECEIPT_MISMATCH\x10\x18\x12\x19\n" +
 	"\x15ERROR_REASON_STOPPING\x10\x19\x12\x1e\n" +
 	"\x1aERROR_REASON_LIMIT_REACHED\x10\x1a\x12 \n" +
-	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1bB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1b\x12 \n" +
+	"\x1cERROR_REASON_TOO_MANY_LINKED\x10\x1cB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
 
 var (
 	file_veto_v1_error_reason_proto_rawDescOnce sync.Once

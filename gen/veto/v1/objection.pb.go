@@ -708,6 +708,8 @@ type Objection struct {
 	CaseReference string `protobuf:"bytes,23,opt,name=case_reference,json=caseReference,proto3" json:"case_reference,omitempty"`
 	// The version of the notice that the person saw.
 	NoticeVersion string `protobuf:"bytes,24,opt,name=notice_version,json=noticeVersion,proto3" json:"notice_version,omitempty"`
+	// Filed for another id of the same person, which it covers by a link. It is withdrawn under the id that it was filed for.
+	ByLink        bool `protobuf:"varint,25,opt,name=by_link,json=byLink,proto3" json:"by_link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -908,6 +910,13 @@ func (x *Objection) GetNoticeVersion() string {
 		return x.NoticeVersion
 	}
 	return ""
+}
+
+func (x *Objection) GetByLink() bool {
+	if x != nil {
+		return x.ByLink
+	}
+	return false
 }
 
 // Consent is one consent (GDPR Art. 7) as it is on record.
@@ -1122,7 +1131,7 @@ const file_veto_v1_objection_proto_rawDesc = "" +
 	"\x04type\x18\x01 \x01(\x0e2\x17.veto.v1.IdentifierTypeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04type\x12 \n" +
 	"\x05value\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05 \x01(\x80\x04R\x05value\"\x82\t\n" +
+	"\xbaH\ar\x05 \x01(\x80\x04R\x05value\"\x9b\t\n" +
 	"\tObjection\x12!\n" +
 	"\fobjection_id\x18\x01 \x01(\tR\vobjectionId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x1a\n" +
@@ -1153,7 +1162,8 @@ const file_veto_v1_objection_proto_rawDesc = "" +
 	"\x05match\x18\x15 \x01(\x0e2\x0e.veto.v1.MatchR\x05match\x12-\n" +
 	"\x05state\x18\x16 \x01(\x0e2\x17.veto.v1.ObjectionStateR\x05state\x12%\n" +
 	"\x0ecase_reference\x18\x17 \x01(\tR\rcaseReference\x12%\n" +
-	"\x0enotice_version\x18\x18 \x01(\tR\rnoticeVersionB\x12\n" +
+	"\x0enotice_version\x18\x18 \x01(\tR\rnoticeVersion\x12\x17\n" +
+	"\aby_link\x18\x19 \x01(\bR\x06byLinkB\x12\n" +
 	"\x10_before_deadline\"\x9d\x03\n" +
 	"\aConsent\x12\x1d\n" +
 	"\n" +

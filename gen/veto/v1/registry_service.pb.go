@@ -152,7 +152,8 @@ type FileObjectionRequest struct {
 	// The platform's id of the person. Empty where the person does not know it (`identifiers`) or has no account and
 	// names items alone.
 	SubjectId string `protobuf:"bytes,2,opt,name=subject_id,json=subjectId,proto3" json:"subject_id,omitempty"`
-	// Other ids of the same person; at most 63. UNVERIFIED they are covered by this objection alone.
+	// Other ids of the same person; at most 63, with `subject_id`. UNVERIFIED they are covered by this objection alone;
+	// VERIFIED they are linked, as by LinkSubjects.
 	LinkedSubjectIds []string `protobuf:"bytes,3,rep,name=linked_subject_ids,json=linkedSubjectIds,proto3" json:"linked_subject_ids,omitempty"`
 	// What the person gives who does not know their id. Sealed until matched.
 	Identifiers []*Identifier `protobuf:"bytes,4,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
@@ -1590,7 +1591,7 @@ type LinkSubjectsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID of the caller's; the same again is a retry.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Two to 64 ids.
+	// Two to 64 ids; with all that they are linked with, at most 64.
 	SubjectIds []string `protobuf:"bytes,2,rep,name=subject_ids,json=subjectIds,proto3" json:"subject_ids,omitempty"`
 	// Whether the caller knows that they are one person's.
 	Verification  Verification `protobuf:"varint,3,opt,name=verification,proto3,enum=veto.v1.Verification" json:"verification,omitempty"`
@@ -1657,9 +1658,11 @@ type LinkSubjectsResponse struct {
 	// The receipt; none where nothing changed.
 	Receipt *Receipt `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// They were linked already: nothing was written.
-	Unchanged     bool `protobuf:"varint,3,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Unchanged bool `protobuf:"varint,3,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// Not verified: nothing was written, and it has no effect.
+	NoEffectUnverified bool `protobuf:"varint,4,opt,name=no_effect_unverified,json=noEffectUnverified,proto3" json:"no_effect_unverified,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *LinkSubjectsResponse) Reset() {
@@ -1709,6 +1712,13 @@ func (x *LinkSubjectsResponse) GetReceipt() *Receipt {
 func (x *LinkSubjectsResponse) GetUnchanged() bool {
 	if x != nil {
 		return x.Unchanged
+	}
+	return false
+}
+
+func (x *LinkSubjectsResponse) GetNoEffectUnverified() bool {
+	if x != nil {
+		return x.NoEffectUnverified
 	}
 	return false
 }
@@ -1861,7 +1871,7 @@ type RecordErasureRequest struct {
 	Scope ErasureScope `protobuf:"varint,3,opt,name=scope,proto3,enum=veto.v1.ErasureScope" json:"scope,omitempty"`
 	// With ITEMS.
 	ItemIds []string `protobuf:"bytes,4,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
-	// With MADE_BEFORE.
+	// With MADE_BEFORE: what was made before it, or at an unknown time. Not in the future.
 	MadeBefore *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=made_before,json=madeBefore,proto3" json:"made_before,omitempty"`
 	// Whether the caller knows that it is the person.
 	Verification Verification `protobuf:"varint,6,opt,name=verification,proto3,enum=veto.v1.Verification" json:"verification,omitempty"`
@@ -2076,7 +2086,7 @@ type ReportItemChangesRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The changes.
 	Changes []*ItemChange `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
-	// How long they are kept. Absent: 90 days.
+	// How long they are kept, at most ten years, in whole seconds, rounded up. Absent: 90 days.
 	Retention     *durationpb.Duration `protobuf:"bytes,3,opt,name=retention,proto3" json:"retention,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3037,11 +3047,12 @@ const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12-\n" +
 	"\vsubject_ids\x18\x02 \x03(\tB\f\xbaH\t\x92\x01\x06\b\x02\x10@\x18\x01R\n" +
 	"subjectIds\x12C\n" +
-	"\fverification\x18\x03 \x01(\x0e2\x15.veto.v1.VerificationB\b\xbaH\x05\x82\x01\x02\x10\x01R\fverification\"|\n" +
+	"\fverification\x18\x03 \x01(\x0e2\x15.veto.v1.VerificationB\b\xbaH\x05\x82\x01\x02\x10\x01R\fverification\"\xae\x01\n" +
 	"\x14LinkSubjectsResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12*\n" +
 	"\areceipt\x18\x02 \x01(\v2\x10.veto.v1.ReceiptR\areceipt\x12\x1c\n" +
-	"\tunchanged\x18\x03 \x01(\bR\tunchanged\"\xb4\x01\n" +
+	"\tunchanged\x18\x03 \x01(\bR\tunchanged\x120\n" +
+	"\x14no_effect_unverified\x18\x04 \x01(\bR\x12noEffectUnverified\"\xb4\x01\n" +
 	"\x15UnlinkSubjectsRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12-\n" +

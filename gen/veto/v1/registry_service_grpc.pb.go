@@ -110,26 +110,30 @@ type RegistryServiceClient interface {
 	//
 	// Errors: as FileObjection.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
-	// LinkSubjects says that ids are one person's. Protection spreads: objections and erasures; consents do not.
+	// LinkSubjects says that ids are one person's. Protection spreads among all that are linked, also through others:
+	// objections, which beat the consents that an id gave before, and erasures. Consents do not spread. It is effective only
+	// VERIFIED, since it would else tell a stranger what stands for somebody; otherwise the answer is OK with
+	// `no_effect_unverified`, and nothing is written.
 	//
 	// Errors: as FileObjection, and
 	//   - FAILED_PRECONDITION: more than 64 ids would be linked.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
 	LinkSubjects(ctx context.Context, in *LinkSubjectsRequest, opts ...grpc.CallOption) (*LinkSubjectsResponse, error)
-	// UnlinkSubjects parts ids; each keeps the protection that it had.
+	// UnlinkSubjects parts ids: each of those named stands alone, and the others stay linked. Each keeps the protection that
+	// it had, and can withdraw that for itself. It is effective only VERIFIED.
 	//
 	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: the ids are linked, and not all with each other.
 	UnlinkSubjects(ctx context.Context, in *UnlinkSubjectsRequest, opts ...grpc.CallOption) (*UnlinkSubjectsResponse, error)
-	// RecordErasure records that a person's content must go from every set (Art. 17).
+	// RecordErasure records that content must go from every set (Art. 17): for every purpose, verified or not, and for ever. It
+	// protects the ids that are linked with the person's too. No consent that was given before survives it; a later one counts
+	// for what is made after it, and objections are accepted as ever.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	RecordErasure(ctx context.Context, in *RecordErasureRequest, opts ...grpc.CallOption) (*RecordErasureResponse, error)
-	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform.
+	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform. What was deleted or
+	// restricted is excluded until it is restored or the report lapses; reports count in the order in which they arrive.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	ReportItemChanges(ctx context.Context, in *ReportItemChangesRequest, opts ...grpc.CallOption) (*ReportItemChangesResponse, error)
 	// GetStanding tells what is on record for a subject, and what it means for each purpose in a country: what a switch
 	// in the settings shows. Reads nothing older than `max_staleness`.
@@ -412,26 +416,30 @@ type RegistryServiceServer interface {
 	//
 	// Errors: as FileObjection.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
-	// LinkSubjects says that ids are one person's. Protection spreads: objections and erasures; consents do not.
+	// LinkSubjects says that ids are one person's. Protection spreads among all that are linked, also through others:
+	// objections, which beat the consents that an id gave before, and erasures. Consents do not spread. It is effective only
+	// VERIFIED, since it would else tell a stranger what stands for somebody; otherwise the answer is OK with
+	// `no_effect_unverified`, and nothing is written.
 	//
 	// Errors: as FileObjection, and
 	//   - FAILED_PRECONDITION: more than 64 ids would be linked.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
 	LinkSubjects(context.Context, *LinkSubjectsRequest) (*LinkSubjectsResponse, error)
-	// UnlinkSubjects parts ids; each keeps the protection that it had.
+	// UnlinkSubjects parts ids: each of those named stands alone, and the others stay linked. Each keeps the protection that
+	// it had, and can withdraw that for itself. It is effective only VERIFIED.
 	//
 	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: the ids are linked, and not all with each other.
 	UnlinkSubjects(context.Context, *UnlinkSubjectsRequest) (*UnlinkSubjectsResponse, error)
-	// RecordErasure records that a person's content must go from every set (Art. 17).
+	// RecordErasure records that content must go from every set (Art. 17): for every purpose, verified or not, and for ever. It
+	// protects the ids that are linked with the person's too. No consent that was given before survives it; a later one counts
+	// for what is made after it, and objections are accepted as ever.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	RecordErasure(context.Context, *RecordErasureRequest) (*RecordErasureResponse, error)
-	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform.
+	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform. What was deleted or
+	// restricted is excluded until it is restored or the report lapses; reports count in the order in which they arrive.
 	//
-	// Errors: as FileObjection, and
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection.
 	ReportItemChanges(context.Context, *ReportItemChangesRequest) (*ReportItemChangesResponse, error)
 	// GetStanding tells what is on record for a subject, and what it means for each purpose in a country: what a switch
 	// in the settings shows. Reads nothing older than `max_staleness`.

@@ -20,10 +20,11 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # Fields whose lines have a keyed hash: the tag of the id, and the key's info.
 HASHED = {
     "subject": ("subject_id", "veto/subject/v1"),
+    "linked": ("linked_subject_id", "veto/subject/v1"),
     "item": ("item_id", "veto/item/v1"),
     "content_key": ("content_key", "veto/content-key/v1"),
 }
-UNLISTED = {"salt", "record_salt", "key_id", "actor", "role", "request_id", "change", "person"}
+UNLISTED = {"salt", "record_salt", "key_id", "actor", "role", "request_id", "import", "member", "cover", "report", "change", "person"}
 SIPHASH_INFOS = {
     "subject": "veto/subject/v1",
     "item": "veto/item/v1",

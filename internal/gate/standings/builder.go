@@ -65,9 +65,16 @@ func (b *Builder) EraseItem(key Key) {
 	change(&b.items, key, func(m *Marked) { m.Erased = true })
 }
 
-// Withhold says whether an item is reported deleted or restricted on the platform.
-func (b *Builder) Withhold(key Key, withheld bool) {
-	change(&b.items, key, func(m *Marked) { m.Withheld = withheld })
+// Withhold makes an item count as deleted or restricted on the platform until a time in Unix nanoseconds; 0: not any more.
+func (b *Builder) Withhold(key Key, until int64) {
+	change(&b.items, key, func(m *Marked) { m.WithheldUntil = until })
+}
+
+// Release ends what withholds an item, if it ends by now.
+func (b *Builder) Release(key Key, now int64) {
+	if m, ok := b.items.find(key); ok && m.WithheldUntil != 0 && m.WithheldUntil <= now {
+		b.Withhold(key, 0)
+	}
 }
 
 // Forget removes the key with everything that stands for it, protection included.
@@ -142,10 +149,11 @@ func spellStanding(dst []byte, s *Standing) []byte {
 
 // spellMarked is spellStanding for Marked.
 func spellMarked(dst []byte, m *Marked) []byte {
-	if len(m.Objections) == 0 && !m.Erased && !m.Withheld {
+	if len(m.Objections) == 0 && !m.Erased && m.WithheldUntil == 0 {
 		return dst
 	}
-	return spellObjections(append(dst, bit(m.Erased), bit(m.Withheld)), m.Objections)
+	dst = binary.BigEndian.AppendUint64(append(dst, bit(m.Erased)), uint64(m.WithheldUntil))
+	return spellObjections(dst, m.Objections)
 }
 
 func spellObjections(dst []byte, list []Objection) []byte {

@@ -48,8 +48,9 @@ type Marked struct {
 	Objections []Objection
 	// Erased says that the item must go from every set (Art. 17). Items only.
 	Erased bool
-	// Withheld says that the item was reported deleted or restricted on the platform. Items only.
-	Withheld bool
+	// WithheldUntil is a time in Unix nanoseconds: until then the item counts as deleted or restricted on the platform. 0: it
+	// does not. Items only.
+	WithheldUntil int64
 }
 
 // Table names one of the three tables of a view.

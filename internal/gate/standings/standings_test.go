@@ -67,7 +67,7 @@ func (n naive) edit(table standings.Table, key standings.Key, objections func([]
 	m.Objections = objections(slices.Clone(m.Objections))
 	mark(&m)
 	n.marked[table][key] = m
-	if len(m.Objections) == 0 && !m.Erased && !m.Withheld {
+	if len(m.Objections) == 0 && !m.Erased && m.WithheldUntil == 0 {
 		delete(n.marked[table], key)
 	}
 }
@@ -122,8 +122,8 @@ func (n naive) dump() string {
 			if m.Erased {
 				lines = append(lines, prefix+" 2 erased")
 			}
-			if m.Withheld {
-				lines = append(lines, prefix+" 3 withheld")
+			if m.WithheldUntil != 0 {
+				lines = append(lines, fmt.Sprintf("%s 3 withheld_until %d", prefix, m.WithheldUntil))
 			}
 		}
 	}
@@ -174,9 +174,16 @@ func TestViewsAreTheNaiveCopies(t *testing.T) {
 				b.EraseItem(key)
 				n.edit(standings.Items, key, same, noSubject, func(m *standings.Marked) { m.Erased = true })
 			case 7:
-				withheld := rapid.Bool().Draw(t, "withheld")
-				b.Withhold(key, withheld)
-				n.edit(standings.Items, key, same, noSubject, func(m *standings.Marked) { m.Withheld = withheld })
+				until := rapid.SampledFrom([]int64{0, 3, 7}).Draw(t, "until")
+				b.Withhold(key, until)
+				n.edit(standings.Items, key, same, noSubject, func(m *standings.Marked) { m.WithheldUntil = until })
+				now := rapid.SampledFrom([]int64{2, 3, 7}).Draw(t, "now")
+				b.Release(key, now)
+				n.edit(standings.Items, key, same, noSubject, func(m *standings.Marked) {
+					if m.WithheldUntil <= now {
+						m.WithheldUntil = 0
+					}
+				})
 			case 8:
 				b.Forget(table, key)
 				if table == standings.Subjects {

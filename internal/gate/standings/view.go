@@ -51,7 +51,7 @@ func (v *View) HasContentKeys() bool { return v.contentKeys.len > 0 }
 //
 //	subject 2b7e151628aed2a6abf7158809cf4f3c objection FR ffffffff
 //	subject 2b7e151628aed2a6abf7158809cf4f3c consent 00000001
-//	item 3ad77bb40d7a3660a89ecaf32466ef97 withheld
+//	item 3ad77bb40d7a3660a89ecaf32466ef97 withheld_until 1767225600000000000
 //
 // A country that was not recorded is a hyphen. Errors are the writer's.
 func (v *View) Dump(w io.Writer) error {
@@ -74,8 +74,8 @@ func (v *View) Dump(w io.Writer) error {
 			if m.Erased {
 				fmt.Fprintf(buffered, "%s erased\n", line)
 			}
-			if m.Withheld {
-				fmt.Fprintf(buffered, "%s withheld\n", line)
+			if m.WithheldUntil != 0 {
+				fmt.Fprintf(buffered, "%s withheld_until %d\n", line, m.WithheldUntil)
 			}
 		})
 	}

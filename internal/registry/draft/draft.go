@@ -50,6 +50,7 @@ func New(actor Actor, request event.RequestID, random io.Reader) (Call, error) {
 // They live for the length of the call.
 type IDs struct {
 	Subject     string
+	Linked      []string
 	Items       []string
 	ContentKeys []string
 }
@@ -69,13 +70,16 @@ func (c Call) Side(keys *subject.Keys, now time.Time, head store.Head) event.Sid
 
 // Seal blinds the private values of an event and makes the record of it.
 func (c Call) Seal(e event.Event, known IDs, keys []event.Key, documents ...[]byte) (*store.Record, error) {
-	var items, contentKeys int
+	var linked, items, contentKeys int
 	for line, value := range e.Side.Private() {
 		text := value.Text
 		if text == "" {
 			switch value.Tag {
 			case "subject_id":
 				text = known.Subject
+			case "linked_subject_id":
+				text = known.Linked[linked]
+				linked++
 			case "item_id":
 				text = known.Items[items]
 				items++

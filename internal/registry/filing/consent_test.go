@@ -35,7 +35,7 @@ func revoked(who event.Key, purposes event.Purposes) event.Event {
 // objecting is an objection of anna's that revokes as a filing does.
 func objecting(purposes event.Purposes) event.Event {
 	e := filed(event.Side{Subject: anna, Purposes: purposes})
-	e.Side.Changes = append(filing.Changes(e.Side), event.Change{Act: event.ActRevoke, Table: event.TableSubject, Key: anna, Purposes: e.Side.Purposes})
+	e.Side.Changes = append(filing.Changes(e.Side, []event.Key{anna}), event.Change{Act: event.ActRevoke, Table: event.TableSubject, Key: anna, Purposes: e.Side.Purposes})
 	return e
 }
 
@@ -118,18 +118,18 @@ func TestLiftTakesWhatStands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lifts, narrowed := filing.Lift(filings, one)
+	lifts, narrowed := filing.Lift(filings, event.Key{}, one)
 	if diff := cmp.Diff([]event.Lift{{Revision: 2, Purposes: one}, {Revision: 3, Purposes: one}}, lifts); diff != "" || !narrowed {
 		t.Errorf("narrowed %t (-want +got):\n%s", narrowed, diff)
 	}
-	touched, keys := filing.Touched(filings, lifts, func(string) [16]byte { return [16]byte{9} })
+	touched, keys := filing.Touched(filings, lifts, event.Key{}, func(string) [16]byte { return [16]byte{9} })
 	if diff := cmp.Diff([]filing.Thing{{Table: event.TableItem, Key: photo}, {Table: event.TableContentKey, Key: song}}, touched); diff != "" {
 		t.Errorf("touched, each once (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]event.Key{{9}, anna, {9}}, keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	if lifts, narrowed = filing.Lift(filings, one); lifts != nil || narrowed {
+	if lifts, narrowed = filing.Lift(filings, event.Key{}, one); lifts != nil || narrowed {
 		t.Errorf("again: %v, %t", lifts, narrowed)
 	}
 }
@@ -152,11 +152,11 @@ func TestChangesOfAFilingOnlyAdd(t *testing.T) {
 	object := func(table event.Table, key event.Key) event.Change {
 		return event.Change{Act: event.ActObject, Table: table, Key: key, Country: "FR", Purposes: one}
 	}
-	if diff := cmp.Diff([]event.Change{object(event.TableSubject, anna)}, filing.Changes(event.Side{Subject: anna, Country: "FR", Purposes: one})); diff != "" {
+	if diff := cmp.Diff([]event.Change{object(event.TableSubject, anna)}, filing.Changes(event.Side{Subject: anna, Country: "FR", Purposes: one}, []event.Key{anna})); diff != "" {
 		t.Errorf("everything (-want +got):\n%s", diff)
 	}
 	some := event.Side{Subject: anna, Country: "FR", Purposes: one, Items: []event.Key{photo}, ContentKeys: []event.Key{song}}
-	if diff := cmp.Diff([]event.Change{object(event.TableItem, photo), object(event.TableContentKey, song)}, filing.Changes(some)); diff != "" {
+	if diff := cmp.Diff([]event.Change{object(event.TableItem, photo), object(event.TableContentKey, song)}, filing.Changes(some, []event.Key{anna})); diff != "" {
 		t.Errorf("two things (-want +got):\n%s", diff)
 	}
 }

@@ -22,8 +22,14 @@ type Filing struct {
 	Revision event.Revision
 	// Event is it.
 	Event event.Event
-	// Standing are the purposes that were not lifted from it; none: it is withdrawn wholly.
+	// Standing are the purposes that were not lifted from it, for its own subject or its items; none: it is withdrawn wholly.
 	Standing event.Purposes
+	// Linked are the same for each other id that it names.
+	Linked map[event.Key]event.Purposes
+	// Kept are the same for ids that were linked with one of those, and kept it when they were parted.
+	Kept map[event.Key]event.Purposes
+	// Annulled says that it was undone with an import or a flood.
+	Annulled bool
 }
 
 // IsAll says whether it is about everything rather than named items or content keys.
@@ -74,7 +80,7 @@ func (f *Filing) About() []Thing {
 func (f *Filing) touches(table event.Table, key event.Key) bool {
 	switch table {
 	case event.TableSubject:
-		return f.IsAll() && f.Event.Side.Subject == key
+		return f.IsAll() && !f.For(key).IsZero()
 	case event.TableItem:
 		return holds(f.Event.Side.Items, key)
 	default:
@@ -101,12 +107,20 @@ func History(entries []store.Entry) ([]Filing, error) {
 		}
 		switch e.Leaf.Type {
 		case event.TypeObjectionFiled:
-			filings = append(filings, Filing{Revision: entry.Revision, Event: e, Standing: e.Side.Purposes})
-		case event.TypeObjectionWithdrawn, event.TypeConsentGranted: // a consent lifts what it names
+			filings = append(filings, begun(entry.Revision, e))
+		case event.TypeObjectionWithdrawn, event.TypeConsentGranted, event.TypeObjectionsAnnulled: // a consent lifts what it names
 			for _, lift := range e.Side.Lifts {
 				for i := range filings {
 					if filings[i].Revision == lift.Revision {
-						filings[i].Standing = filings[i].Standing.Minus(lift.Purposes)
+						filings[i].take(e, lift.Purposes)
+					}
+				}
+			}
+		case event.TypeSubjectsUnlinked:
+			for _, cover := range e.Side.Covers {
+				for i := range filings {
+					if filings[i].Event.Side.ObjectionID == cover.ObjectionID {
+						filings[i].keep(cover)
 					}
 				}
 			}
@@ -119,7 +133,7 @@ func History(entries []store.Entry) ([]Filing, error) {
 // Named are the filings with some numbers, which have to be the subject's; unknown are the places of those numbers that are not.
 func Named(filings []Filing, subject event.Key, named []event.ObjectionID) (found []Filing, unknown []int) {
 	for n, id := range named {
-		at := slices.IndexFunc(filings, func(f Filing) bool { return f.Event.Side.ObjectionID == id && f.Event.Side.Subject == subject })
+		at := slices.IndexFunc(filings, func(f Filing) bool { return f.Event.Side.ObjectionID == id && f.Names(subject) })
 		if at < 0 {
 			unknown = append(unknown, n)
 			continue
@@ -129,23 +143,25 @@ func Named(filings []Filing, subject event.Key, named []event.ObjectionID) (foun
 	return found, unknown
 }
 
-// Lift takes purposes from each filing that has some of them, and says what that lifts, and whether something of one is left.
-func Lift(filings []Filing, wanted event.Purposes) (lifts []event.Lift, narrowed bool) {
+// Lift takes purposes from each filing that has some of them, for one id or, with the zero key, for all that the filing named, and says what that lifts,
+// and whether something of one is left.
+func Lift(filings []Filing, subject event.Key, wanted event.Purposes) (lifts []event.Lift, narrowed bool) {
 	for i := range filings {
 		f := &filings[i]
-		left := f.Standing.Minus(wanted)
-		if lifted := f.Standing.Minus(left); !lifted.IsZero() {
+		before := f.left(subject)
+		f.lift(subject, wanted)
+		left := f.left(subject)
+		if lifted := before.Minus(left); !lifted.IsZero() {
 			lifts = append(lifts, event.Lift{Revision: f.Revision, Purposes: lifted})
 			narrowed = narrowed || !left.IsZero()
-			f.Standing = left
 		}
 	}
 	return lifts, narrowed
 }
 
-// Touched are all things that the lifted filings are about, each once, and the keys that the filings are found by; number makes the key of an objection's
-// number.
-func Touched(filings []Filing, lifts []event.Lift, number func(string) [16]byte) (touched []Thing, keys []event.Key) {
+// Touched are all things that the lifted filings are about, each once, as far as they were lifted for a subject or, with the zero key, for all; and the
+// keys that the filings are found by. number makes the key of an objection's number.
+func Touched(filings []Filing, lifts []event.Lift, subject event.Key, number func(string) [16]byte) (touched []Thing, keys []event.Key) {
 	seen := map[Thing]bool{}
 	for i := range filings {
 		f := &filings[i]
@@ -156,7 +172,7 @@ func Touched(filings []Filing, lifts []event.Lift, number func(string) [16]byte)
 		if f.Event.Side.Subject != (event.Key{}) {
 			keys = append(keys, f.Event.Side.Subject)
 		}
-		for _, one := range f.About() {
+		for _, one := range f.AboutFor(subject) {
 			if !seen[one] {
 				seen[one] = true
 				touched = append(touched, one)
@@ -194,14 +210,16 @@ func Of(entry store.Entry) (Filing, error) {
 	return filings[0], nil
 }
 
-// Changes are what a filing does to the standings: it only ever adds.
-func Changes(side event.Side) []event.Change {
+// Changes are what a filing does to the standings: it only ever adds. covered are the ids that it counts for where it is about everything.
+func Changes(side event.Side, covered []event.Key) []event.Change {
 	var changes []event.Change
 	object := func(table event.Table, key event.Key) {
 		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: side.Country, Purposes: side.Purposes})
 	}
 	if len(side.Items)+len(side.ContentKeys) == 0 {
-		object(event.TableSubject, side.Subject)
+		for _, key := range covered {
+			object(event.TableSubject, key)
+		}
 	}
 	for _, key := range side.Items {
 		object(event.TableItem, key)
@@ -212,17 +230,22 @@ func Changes(side event.Side) []event.Change {
 	return changes
 }
 
-// Remaining are the changes that leave a key with what its filings still say, and with nothing else.
-func Remaining(table event.Table, key event.Key, filings []Filing) []event.Change {
-	byCountry := map[string]event.Purposes{}
-	for i := range filings {
-		if f := &filings[i]; f.touches(table, key) && !f.Standing.IsZero() {
-			byCountry[f.Event.Side.Country] = byCountry[f.Event.Side.Country].Union(f.Standing)
+// Remaining are the changes that leave a key with what its filings still say, and with nothing else. For a subject they are the filings of all members,
+// the ids that it is linked with.
+func Remaining(table event.Table, key event.Key, members []event.Key, filings []Filing) []event.Change {
+	standing := map[string]event.Purposes{}
+	if table == event.TableSubject {
+		standing = Protection(members, filings)
+	} else {
+		for i := range filings {
+			if f := &filings[i]; f.touches(table, key) && !f.Standing.IsZero() {
+				standing[f.Event.Side.Country] = standing[f.Event.Side.Country].Union(f.Standing)
+			}
 		}
 	}
 	changes := []event.Change{{Act: event.ActClear, Table: table, Key: key}}
-	for _, country := range sortedKeys(byCountry) {
-		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: country, Purposes: byCountry[country]})
+	for _, country := range sortedKeys(standing) {
+		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: country, Purposes: standing[country]})
 	}
 	return changes
 }

@@ -138,7 +138,7 @@ func TestRemainingIsWhatTheOthersSay(t *testing.T) {
 		}},
 		{"a subject who named items alone", event.TableSubject, bert, changes{{Act: event.ActClear, Table: event.TableSubject, Key: bert}}},
 	} {
-		if diff := cmp.Diff(c.want, filing.Remaining(c.table, c.key, filings)); diff != "" {
+		if diff := cmp.Diff(c.want, filing.Remaining(c.table, c.key, []event.Key{c.key}, filings)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}

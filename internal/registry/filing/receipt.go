@@ -35,6 +35,9 @@ func (f *Filing) Objection() *vetov1.Objection {
 	if f.Standing.IsZero() {
 		o.State = vetov1.ObjectionState_OBJECTION_STATE_WITHDRAWN
 	}
+	if f.Annulled {
+		o.State = vetov1.ObjectionState_OBJECTION_STATE_ANNULLED
+	}
 	for _, ask := range side.AlsoAsks {
 		o.AlsoAsks = append(o.AlsoAsks, EnumOf[vetov1.AlsoAsk](ask))
 	}
@@ -75,9 +78,35 @@ func Receipt(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receip
 			receipt.Words += "What you did not withdraw still stands. "
 		}
 		receipt.Words += "You can object again at any time."
+	case event.TypeSubjectsLinked, event.TypeSubjectsUnlinked, event.TypeErasureRecorded:
+		receipt.Words = otherWords(e)
 	default: // a filing finds its own words, and what no person caused has none
 	}
 	return receipt
+}
+
+// otherWords are what the receipt of a link, a parting or an erasure says.
+func otherWords(e event.Event) string {
+	at := e.Side.RecordedAt.Format(momentForm)
+	switch {
+	case e.Leaf.Type == event.TypeSubjectsLinked:
+		return fmt.Sprintf("Your accounts were linked on %s: an objection or an erasure of one protects all of them.\nA consent counts for the account that gave it, and for no other.", at)
+	case e.Leaf.Type == event.TypeSubjectsUnlinked:
+		return fmt.Sprintf("Your accounts were parted on %s: each keeps the protection that it had.\nWhat you say from now on counts for the account that you say it for.", at)
+	case e.Side.Scope == Word(vetov1.ErasureScope_ERASURE_SCOPE_ITEMS):
+		return fmt.Sprintf("Your request for erasure was recorded on %s: %s will not be chosen any more, for any purpose.\nIt does not undo training that is over.", at, thingWords(e.Side))
+	default:
+		return fmt.Sprintf("Your request for erasure was recorded on %s: what you made before %s will not be chosen any more, for any purpose.\nIt does not undo training that is over. No consent that you gave before counts any more.",
+			at, erasedBefore(e.Side).Format(momentForm))
+	}
+}
+
+// erasedBefore is the time before which everything is erased.
+func erasedBefore(side event.Side) time.Time {
+	if side.MadeBefore.IsZero() {
+		return side.RecordedAt
+	}
+	return side.MadeBefore
 }
 
 // momentForm is how a person is told a time.

@@ -1,6 +1,7 @@
 package filing
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -92,4 +93,11 @@ func Acknowledgements(lines []string) []*vetov1.Acknowledgement {
 		all = append(all, &vetov1.Acknowledgement{Danger: EnumOf[vetov1.Danger](danger), Ground: ground})
 	}
 	return all
+}
+
+// SortedKeySet is a list of keys as a set: ascending, each once.
+func SortedKeySet(keys []event.Key) []event.Key {
+	set := slices.Clone(keys)
+	slices.SortFunc(set, func(a, b event.Key) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(set)
 }

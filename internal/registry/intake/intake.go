@@ -40,8 +40,6 @@ type Rules interface {
 // CheckFiling says what is wrong with a filing: *InvalidError, *UndeclaredPurposeError, *UnsupportedError, ErrNoPolicy.
 func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Time) error {
 	switch {
-	case len(request.GetLinkedSubjectIds()) > 0:
-		return &UnsupportedError{Field: "linked_subject_ids"}
 	case len(request.GetIdentifiers()) > 0:
 		return &UnsupportedError{Field: "identifiers"}
 	case request.GetReplyTo() != "":
@@ -51,11 +49,12 @@ func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Tim
 	if request.GetSubjectId() != "" || len(request.GetItemIds())+len(request.GetContentKeys()) == 0 {
 		c.subject(rules, "subject_id", request.GetSubjectId())
 	}
+	c.linked(rules, request)
 	c.items(rules, request.GetItemIds())
 	c.ids("content_keys", request.GetContentKeys())
 	c.Country("country", request.GetCountry())
 	c.instants(request.GetSentAt(), request.GetReceivedAt(), now)
-	names := slices.Concat([]string{request.GetSubjectId()}, request.GetItemIds(), request.GetContentKeys())
+	names := slices.Concat([]string{request.GetSubjectId()}, request.GetLinkedSubjectIds(), request.GetItemIds(), request.GetContentKeys())
 	c.reference("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes, names...)
 	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, names...)
 	return c.errWith(CheckPurposes(rules.Objectable(), request.GetPurposes()))
@@ -134,6 +133,21 @@ func (c *Checks) subject(rules Rules, field, id string) {
 	}
 }
 
+// linked holds the other ids of a person against the rules. Without an id they are linked with nothing.
+func (c *Checks) linked(rules Rules, request *vetov1.FileObjectionRequest) {
+	for i, id := range request.GetLinkedSubjectIds() {
+		field := element("linked_subject_ids", i)
+		switch {
+		case request.GetSubjectId() == "":
+			c.Add(field, "linked with nobody: give subject_id too")
+		case id == request.GetSubjectId():
+			c.Add(field, "the same as subject_id: leave it out")
+		default:
+			c.subject(rules, field, id)
+		}
+	}
+}
+
 // items holds item ids against the rule, and refuses words that mean "all" or that stand in templates.
 func (c *Checks) items(rules Rules, list []string) {
 	placeholders := rules.Placeholders()
@@ -181,21 +195,8 @@ func (c *Checks) Country(field, code string) {
 
 // instants refuses times that cannot be.
 func (c *Checks) instants(sent, received *timestamppb.Timestamp, now time.Time) {
-	ok := true
-	for _, f := range []struct {
-		field string
-		at    *timestamppb.Timestamp
-	}{{"sent_at", sent}, {"received_at", received}} {
-		switch {
-		case f.at == nil:
-		case f.at.CheckValid() != nil || f.at.AsTime().IsZero():
-			c.Add(f.field, "not an instant between the years 1 and 9999")
-			ok = false
-		case f.at.AsTime().After(now.Add(clockSkew)):
-			c.Add(f.field, "in the future: say when it was, or leave it out")
-			ok = false
-		}
-	}
+	sentOK := c.instant("sent_at", sent, now)
+	ok := c.instant("received_at", received, now) && sentOK
 	if ok && sent != nil && received != nil && received.AsTime().Before(sent.AsTime()) {
 		c.Add("received_at", "before sent_at: one of the two is wrong")
 	}

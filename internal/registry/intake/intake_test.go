@@ -71,11 +71,16 @@ func TestCheckFilingByTheKindOfFault(t *testing.T) {
 				e, ok := errors.AsType[*intake.UndeclaredPurposeError](err)
 				return ok && e.Field == "purposes[0]"
 			}},
-		{"a field of a later version", rules{}, func(q *vetov1.FileObjectionRequest) { q.LinkedSubjectIds = []string{"b"} },
+		{"a field of a later version", rules{}, func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "b" },
 			func(err error) bool {
 				e, ok := errors.AsType[*intake.UnsupportedError](err)
-				return ok && e.Field == "linked_subject_ids"
+				return ok && e.Field == "reply_to"
 			}},
+		{"an id linked with nobody", rules{}, func(q *vetov1.FileObjectionRequest) {
+			q.SubjectId, q.ItemIds, q.LinkedSubjectIds = "", []string{"photo"}, []string{"b"}
+		}, names("linked_subject_ids[0]")},
+		{"an id linked with itself", rules{}, func(q *vetov1.FileObjectionRequest) { q.LinkedSubjectIds = []string{q.GetSubjectId()} }, names("linked_subject_ids[0]")},
+		{"a linked id that is none", rules{}, func(q *vetov1.FileObjectionRequest) { q.LinkedSubjectIds = []string{"b", "username"} }, names("linked_subject_ids[1]")},
 		{"an instant that is none", rules{}, func(q *vetov1.FileObjectionRequest) { q.SentAt = &timestamppb.Timestamp{Nanos: -1} }, names("sent_at")},
 		{"the very first instant", rules{}, func(q *vetov1.FileObjectionRequest) { q.SentAt = timestamppb.New(time.Time{}) }, names("sent_at")},
 		{"a clock that is a little ahead", rules{}, func(q *vetov1.FileObjectionRequest) { q.SentAt = timestamppb.New(now.Add(30 * time.Second)) }, func(err error) bool { return err == nil }},

@@ -1,0 +1,202 @@
+package filing
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/store"
+)
+
+// begun is a filing from which nothing was lifted.
+func begun(revision event.Revision, e event.Event) Filing {
+	f := Filing{Revision: revision, Event: e, Standing: e.Side.Purposes, Linked: map[event.Key]event.Purposes{}, Kept: map[event.Key]event.Purposes{}}
+	for _, key := range e.Side.Linked {
+		f.Linked[key] = e.Side.Purposes
+	}
+	return f
+}
+
+// Names says whether it was filed for an id, names it besides, or is kept for it.
+func (f *Filing) Names(subject event.Key) bool {
+	_, linked := f.Linked[subject]
+	_, kept := f.Kept[subject]
+	return f.Event.Side.Subject == subject || linked || kept
+}
+
+// For are the purposes for which it stands for one id, by itself: what ids that are linked lend each other comes on top.
+func (f *Filing) For(subject event.Key) event.Purposes {
+	var own event.Purposes
+	if f.Event.Side.Subject == subject {
+		own = f.Standing
+	}
+	return own.Union(f.Linked[subject]).Union(f.Kept[subject])
+}
+
+// As is the filing as it stands for one of the ids that it names.
+func (f *Filing) As(subject event.Key) Filing {
+	one := *f
+	one.Standing = f.For(subject)
+	return one
+}
+
+// left is what stands for an id; with the zero key, for any that the filing named.
+func (f *Filing) left(subject event.Key) event.Purposes {
+	if subject != (event.Key{}) {
+		return f.For(subject)
+	}
+	all := f.Standing
+	for _, purposes := range f.Linked {
+		all = all.Union(purposes)
+	}
+	return all
+}
+
+// lift takes purposes from it for an id; with the zero key, for all that the filing named. What parted ids keep is theirs alone.
+func (f *Filing) lift(subject event.Key, wanted event.Purposes) {
+	whole := subject == event.Key{}
+	if whole || f.Event.Side.Subject == subject {
+		f.Standing = f.Standing.Minus(wanted)
+	}
+	for key := range f.Linked {
+		if whole || key == subject {
+			f.Linked[key] = f.Linked[key].Minus(wanted)
+		}
+	}
+	if kept, ok := f.Kept[subject]; ok {
+		f.Kept[subject] = kept.Minus(wanted)
+	}
+}
+
+// take is lift by an event. What is annulled was never to be: nobody keeps it.
+func (f *Filing) take(e event.Event, purposes event.Purposes) {
+	if e.Leaf.Type != event.TypeObjectionsAnnulled {
+		f.lift(e.Side.Subject, purposes)
+		return
+	}
+	f.Annulled = true
+	f.lift(event.Key{}, purposes)
+	for key := range f.Kept {
+		f.lift(key, purposes)
+	}
+}
+
+func (f *Filing) keep(c event.Cover) { f.Kept[c.Subject] = f.Kept[c.Subject].Union(c.Purposes) }
+
+// Subjects are the ids that it names or is kept for, ascending.
+func (f *Filing) Subjects() []event.Key {
+	ids := slices.Concat(slices.Collect(maps.Keys(f.Linked)), slices.Collect(maps.Keys(f.Kept)))
+	if f.Event.Side.Subject != (event.Key{}) {
+		ids = append(ids, f.Event.Side.Subject)
+	}
+	return SortedKeySet(ids)
+}
+
+// AboutFor is About as far as one id goes; with the zero key, for all ids that it names.
+func (f *Filing) AboutFor(subject event.Key) []Thing {
+	if !f.IsAll() {
+		return f.About()
+	}
+	ids := []event.Key{subject}
+	if subject == (event.Key{}) {
+		ids = f.Subjects()
+	}
+	things := make([]Thing, len(ids))
+	for i, key := range ids {
+		things[i] = Thing{event.TableSubject, key}
+	}
+	return things
+}
+
+// Protection is what filings about everything come to for ids of one person, by the country on their record.
+func Protection(members []event.Key, filings []Filing) map[string]event.Purposes {
+	standing := map[string]event.Purposes{}
+	for i := range filings {
+		f := &filings[i]
+		if !f.IsAll() {
+			continue
+		}
+		for _, key := range members {
+			if purposes := f.For(key); !purposes.IsZero() {
+				standing[f.Event.Side.Country] = standing[f.Event.Side.Country].Union(purposes)
+			}
+		}
+	}
+	return standing
+}
+
+// Load reads the filings that some keys find, and those that parted ids keep, which are found by their numbers.
+func Load(read func(...event.Key) ([]store.Entry, error), number func(string) [16]byte, keys ...event.Key) ([]Filing, error) {
+	entries, err := read(keys...)
+	if err != nil {
+		return nil, err
+	}
+	filings, err := History(entries)
+	if err != nil {
+		return nil, err
+	}
+	missing, err := kept(entries, filings)
+	if err != nil || len(missing) == 0 {
+		return filings, err
+	}
+	for _, id := range missing {
+		keys = append(keys, number(string(id)))
+	}
+	if entries, err = read(keys...); err != nil {
+		return nil, err
+	}
+	return History(entries)
+}
+
+// kept are the numbers of filings that events keep for somebody and that are not among those found.
+func kept(entries []store.Entry, found []Filing) ([]event.ObjectionID, error) {
+	var missing []event.ObjectionID
+	for _, entry := range entries {
+		e, err := event.Open(entry.Leaf, entry.Side)
+		if err != nil {
+			return nil, err
+		}
+		for _, cover := range e.Side.Covers {
+			if !slices.ContainsFunc(found, func(f Filing) bool { return f.Event.Side.ObjectionID == cover.ObjectionID }) {
+				missing = append(missing, cover.ObjectionID)
+			}
+		}
+	}
+	slices.Sort(missing)
+	return slices.Compact(missing), nil
+}
+
+// Group are the ids that are linked with a subject, itself among them, ascending, after the events of its links.
+func Group(entries []store.Entry, subject event.Key) ([]event.Key, error) {
+	group := []event.Key{subject}
+	for _, entry := range entries {
+		e, err := event.Open(entry.Leaf, entry.Side)
+		if err != nil {
+			return nil, err
+		}
+		switch members := e.Side.Members; {
+		case holds(members, subject):
+			group = members
+		case e.Leaf.Type == event.TypeSubjectsUnlinked:
+			group = []event.Key{subject} // it is one of those that were parted, or the last that was left
+		}
+	}
+	return group, nil
+}
+
+// ErasedBefore is the latest time before which a subject's content is erased; zero: nothing is.
+func ErasedBefore(entries []store.Entry, subject event.Key) (event.Change, error) {
+	var latest event.Change
+	for _, entry := range entries {
+		e, err := event.Open(entry.Leaf, entry.Side)
+		if err != nil {
+			return event.Change{}, err
+		}
+		for _, c := range e.Side.Changes {
+			if c.Act == event.ActErase && c.Key == subject && c.At.After(latest.At) {
+				latest = c
+			}
+		}
+	}
+	return latest, nil
+}

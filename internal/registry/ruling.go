@@ -1,0 +1,55 @@
+package registry
+
+import (
+	"time"
+
+	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/policy"
+)
+
+// Deadline is the objection deadline that the country's regime has, and whether the objection was in time, by the
+// earlier of sent and received. Of several purposes' deadlines the earliest counts.
+func (v *View) Deadline(side event.Side) (at time.Time, before bool) {
+	if side.Country == "" || v.Policy == nil {
+		return time.Time{}, false
+	}
+	came := side.RecordedAt
+	for _, t := range []time.Time{side.SentAt, side.ReceivedAt} {
+		if !t.IsZero() && t.Before(came) {
+			came = t
+		}
+	}
+	for _, purpose := range v.affected(side.Purposes) {
+		regime, ok := v.ruling(side.Country, purpose, came)
+		if !ok {
+			continue
+		}
+		if d, ok := policy.DeadlineOf(regime, came); ok && (at.IsZero() || d.Before(at)) {
+			at = d
+		}
+	}
+	return at, !at.IsZero() && came.Before(at)
+}
+
+// WithoutEffect are, of the declared purposes that the filing counts for, those for which its country's regime gives
+// objections no effect, and whether they are all. Where no regime rules, or the country is unknown, it is honoured.
+func (v *View) WithoutEffect(side event.Side, now time.Time) (none event.Purposes, all bool) {
+	if side.Country == "" {
+		return event.Purposes{}, false
+	}
+	var names []string
+	honoured := false
+	for _, name := range v.affected(side.Purposes) {
+		regime, ok := v.ruling(side.Country, name, now)
+		if ok && regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
+			names = append(names, name)
+		} else {
+			honoured = true
+		}
+	}
+	if len(names) == 0 {
+		return event.Purposes{}, false
+	}
+	return event.PurposesOf(names...), !honoured
+}
