@@ -26,6 +26,8 @@ type Config struct {
 	// GapPatience is how long the fold waits for an event that is missing between two others before it gives up for
 	// good. 0: five times MaxStaleness.
 	GapPatience time.Duration
+	// Heartbeat is how often a watcher is told how far it is where nothing comes, at least 10 ms. 0: 5 s.
+	Heartbeat time.Duration
 	// Wall is the clock that events are stamped and the policy's dates are read with. Nil: time.Now.
 	Wall func() time.Time
 	// Rand is where salts come from. Nil: crypto/rand.
@@ -51,6 +53,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.GapPatience == 0 {
 		c.GapPatience = 5 * c.MaxStaleness
 	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 5 * time.Second
+	}
 	if c.Wall == nil {
 		c.Wall = time.Now
 	}
@@ -69,6 +74,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.GapPatience < c.PollInterval {
 		faults = append(faults, fmt.Errorf("gap patience: %v is shorter than the poll interval", c.GapPatience))
+	}
+	if c.Heartbeat < 10*time.Millisecond {
+		faults = append(faults, fmt.Errorf("heartbeat: %v is shorter than 10ms", c.Heartbeat))
 	}
 	return c, errors.Join(faults...)
 }

@@ -228,6 +228,39 @@ func TestAStreamEndsWithItsCaller(t *testing.T) {
 	}
 }
 
+// TestAWatchEndsWithItsCaller: it only listens, and is told nothing more.
+func TestAWatchEndsWithItsCaller(t *testing.T) {
+	p := start(t, settings{})
+	var current atomic.Pointer[access.Callers]
+	current.Store(someCallers(t)())
+	address := serveTCP(t, p, server.Config{Callers: current.Load})
+	conn := callAs(t, address, transport.Client{TokenFile: tokenFile(t, tokenOf("auditor"))})
+	watch, err := vetov1.NewRegistryServiceClient(conn).WatchEvents(t.Context(), &vetov1.WatchEventsRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := revisions(watch, p.head()); err != nil {
+		t.Fatal(err)
+	}
+	callers, err := access.Parse([]byte("callers: [{name: other, roles: [admin], certificates: [other.example]}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	current.Store(callers)
+	if _, err := p.objections.FileObjection(t.Context(), filing("ada")); err != nil {
+		t.Fatal(err)
+	}
+	for err = nil; err == nil; {
+		var m *vetov1.WatchEventsResponse
+		if m, err = watch.Recv(); m.GetEvent() != nil { // a heartbeat was under way
+			t.Errorf("told of %v", m)
+		}
+	}
+	if status.Code(err) != codes.Unauthenticated {
+		t.Error(err)
+	}
+}
+
 // sumOf is a token as a roles file names it.
 func sumOf(token string) string {
 	sum := sha256.Sum256([]byte(token))

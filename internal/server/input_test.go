@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -224,15 +225,15 @@ func TestCountryTrapsAreRefusedWithTheCodeThatWasMeant(t *testing.T) {
 func TestMethodsOfLaterVersionsSayThatTheyAreMissing(t *testing.T) {
 	p := start(t, settings{})
 	_, unary := p.objections.MatchIdentifier(t.Context(), &vetov1.MatchIdentifierRequest{})
-	watch, err := p.objections.WatchEvents(t.Context(), &vetov1.WatchEventsRequest{})
+	simulation, err := p.policies.SimulatePolicy(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, streaming := watch.Recv()
-	for method, err := range map[string]error{"MatchIdentifier": unary, "WatchEvents": streaming} {
+	_, streaming := simulation.CloseAndRecv()
+	for method, err := range map[string]error{"RegistryService/MatchIdentifier": unary, "PolicyService/SimulatePolicy": streaming} {
 		r := refused(t, err)
 		r.want(t, codes.Unimplemented, "UNSUPPORTED")
-		if want := "this server does not have " + method + " yet"; r.message != want || r.metadata["method"] != "veto.v1.RegistryService/"+method {
+		if want := "this server does not have " + path.Base(method) + " yet"; r.message != want || r.metadata["method"] != "veto.v1."+method {
 			t.Errorf("message %q, metadata %v; want %q", r.message, r.metadata, want)
 		}
 	}

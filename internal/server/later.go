@@ -15,7 +15,6 @@ var later = map[string]bool{
 	vetov1.RegistryService_ListObjections_FullMethodName:   true,
 	vetov1.RegistryService_AnnulObjections_FullMethodName:  true,
 	vetov1.RegistryService_ImportObjections_FullMethodName: true,
-	vetov1.RegistryService_WatchEvents_FullMethodName:      true,
 	vetov1.PolicyService_SimulatePolicy_FullMethodName:     true,
 	vetov1.PolicyService_GetNotice_FullMethodName:          true,
 }

@@ -7,13 +7,14 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/gate"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/server/objections"
 )
 
 // Register is what the server translates for; *registry.Registry is one. Its methods are safe for concurrent use, keep
 // no part of a request after they returned, and return the errors that package registry lists, or the context's.
 type Register interface {
 	Views
-	Objections
+	objections.Register
 	Policies
 }
 
@@ -28,20 +29,6 @@ type Views interface {
 	At(ctx context.Context, revision uint64, item *gate.Item) (*registry.View, error)
 	// Now is the wall clock that the policy's dates are read at.
 	Now() time.Time
-}
-
-// Objections keeps what people said. A write blocks until it is durable and in force.
-type Objections interface {
-	FileObjection(context.Context, registry.Actor, *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error)
-	WithdrawObjection(context.Context, registry.Actor, *vetov1.WithdrawObjectionRequest) (*vetov1.WithdrawObjectionResponse, error)
-	GrantConsent(context.Context, registry.Actor, *vetov1.GrantConsentRequest) (*vetov1.GrantConsentResponse, error)
-	WithdrawConsent(context.Context, registry.Actor, *vetov1.WithdrawConsentRequest) (*vetov1.WithdrawConsentResponse, error)
-	LinkSubjects(context.Context, registry.Actor, *vetov1.LinkSubjectsRequest) (*vetov1.LinkSubjectsResponse, error)
-	UnlinkSubjects(context.Context, registry.Actor, *vetov1.UnlinkSubjectsRequest) (*vetov1.UnlinkSubjectsResponse, error)
-	RecordErasure(context.Context, registry.Actor, *vetov1.RecordErasureRequest) (*vetov1.RecordErasureResponse, error)
-	ReportItemChanges(context.Context, registry.Actor, *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error)
-	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
-	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
 }
 
 // Policies keeps the rules. A write blocks until it is durable and in force.

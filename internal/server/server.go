@@ -21,6 +21,7 @@ import (
 	"github.com/veto-gate/veto/internal/access"
 	"github.com/veto-gate/veto/internal/server/entry"
 	"github.com/veto-gate/veto/internal/server/limits"
+	"github.com/veto-gate/veto/internal/server/objections"
 )
 
 // What the zero Config means.
@@ -118,7 +119,7 @@ func New(register Register, c Config) (*Server, error) {
 		grpc.ChainStreamInterceptor(contain.stream, door.Stream, calls.Stream, s.stopping.stream, validation.stream),
 		grpc.WaitForHandlers(true),
 	)...)
-	vetov1.RegisterRegistryServiceServer(s.grpc, &objections{register: register})
+	vetov1.RegisterRegistryServiceServer(s.grpc, objections.New(register))
 	vetov1.RegisterDecisionServiceServer(s.grpc, &decisions{views: register})
 	vetov1.RegisterPolicyServiceServer(s.grpc, &policies{register: register, views: register})
 	healthv1.RegisterHealthServer(s.grpc, s.freshness.health)

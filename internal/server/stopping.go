@@ -26,7 +26,7 @@ func newStopping(calls *limits.Calls) *stopping {
 }
 
 func (s *stopping) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if info.FullMethod != healthv1.Health_Watch_FullMethodName {
+	if info.IsClientStream {
 		return handle(server, s.calls.Bounded(stream, s.cut, errStopping))
 	}
 	// A watch sends and never receives: it ends with its context, at once, or every stop would take the whole grace.
@@ -39,7 +39,11 @@ func (s *stopping) stream(server any, stream grpc.ServerStream, info *grpc.Strea
 		case <-ctx.Done():
 		}
 	}()
-	err := handle(server, &contextStream{ServerStream: stream, ctx: ctx})
+	var watch grpc.ServerStream = &contextStream{ServerStream: stream, ctx: ctx}
+	if info.FullMethod != healthv1.Health_Watch_FullMethodName { // gRPC's own ends by its context alone, and sends hardly anything
+		watch = s.calls.Bounded(watch, s.cut, errStopping)
+	}
+	err := handle(server, watch)
 	if stream.Context().Err() == nil && ctx.Err() != nil {
 		return errStopping
 	}

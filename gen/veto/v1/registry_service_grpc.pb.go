@@ -155,13 +155,16 @@ type RegistryServiceClient interface {
 	// Errors:
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	ImportObjections(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportObjectionsRequest, ImportObjectionsResponse], error)
-	// WatchEvents streams events after a revision, in order and without a gap, then live, with heartbeats that carry the
-	// current revision. A watcher that does not read is cut off with its resume point.
+	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it has
+	// caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that does not
+	// read is cut off. However a stream ends, another with `after_revision` as the last `revision` received skips and repeats
+	// nothing.
 	//
 	// The stream ends with:
-	//   - RESOURCE_EXHAUSTED: too slow. Resume after the last revision that was received.
-	//   - UNAVAILABLE: the server stops or is stale. Resume in the same way.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - OUT_OF_RANGE: `after_revision` is above the log's head.
+	//   - RESOURCE_EXHAUSTED: too slow, nothing was read for the server's --stream-send. Resume.
+	//   - UNAVAILABLE: the server stops or is stale. Resume.
+	//   - UNAUTHENTICATED, PERMISSION_DENIED: the caller lost its place in the roles file.
 	WatchEvents(ctx context.Context, in *WatchEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchEventsResponse], error)
 }
 
@@ -461,13 +464,16 @@ type RegistryServiceServer interface {
 	// Errors:
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	ImportObjections(grpc.ClientStreamingServer[ImportObjectionsRequest, ImportObjectionsResponse]) error
-	// WatchEvents streams events after a revision, in order and without a gap, then live, with heartbeats that carry the
-	// current revision. A watcher that does not read is cut off with its resume point.
+	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it has
+	// caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that does not
+	// read is cut off. However a stream ends, another with `after_revision` as the last `revision` received skips and repeats
+	// nothing.
 	//
 	// The stream ends with:
-	//   - RESOURCE_EXHAUSTED: too slow. Resume after the last revision that was received.
-	//   - UNAVAILABLE: the server stops or is stale. Resume in the same way.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - OUT_OF_RANGE: `after_revision` is above the log's head.
+	//   - RESOURCE_EXHAUSTED: too slow, nothing was read for the server's --stream-send. Resume.
+	//   - UNAVAILABLE: the server stops or is stale. Resume.
+	//   - UNAUTHENTICATED, PERMISSION_DENIED: the caller lost its place in the roles file.
 	WatchEvents(*WatchEventsRequest, grpc.ServerStreamingServer[WatchEventsResponse]) error
 	mustEmbedUnimplementedRegistryServiceServer()
 }

@@ -111,14 +111,25 @@ func (d *Door) Stream(server any, stream grpc.ServerStream, info *grpc.StreamSer
 	if d.Callers == nil || access.IsOpen(info.FullMethod) {
 		return handle(server, stream)
 	}
-	return handle(server, &watched{ServerStream: stream, door: d, method: info.FullMethod})
+	return handle(server, &watched{ServerStream: stream, door: d, method: info.FullMethod, sends: !info.IsClientStream})
 }
 
-// watched is a stream whose caller is looked for again with each message.
+// watched is a stream whose caller is looked for again with each message: one that it sends, or, where it sends one alone, one that it is sent.
 type watched struct {
 	grpc.ServerStream
 	door   *Door
 	method string
+	sends  bool
+}
+
+// SendMsg sends the next message, if its caller may still have it.
+func (w *watched) SendMsg(m any) error {
+	if w.sends {
+		if err := w.again(); err != nil {
+			return err
+		}
+	}
+	return w.ServerStream.SendMsg(m)
 }
 
 // RecvMsg receives the next message, if its caller may still send it.
@@ -126,6 +137,11 @@ func (w *watched) RecvMsg(m any) error {
 	if err := w.ServerStream.RecvMsg(m); err != nil {
 		return err
 	}
+	return w.again()
+}
+
+// again settles once more whether the caller may have the stream.
+func (w *watched) again() error {
 	header, _ := metadata.FromIncomingContext(w.Context())
 	caller, err := w.door.identify(w.Context(), header)
 	if err != nil {

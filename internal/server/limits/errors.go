@@ -62,3 +62,9 @@ func (l Limits) ReadNothing() *Error {
 	return &Error{Name: "stream-send", Most: l.StreamSend.String(), Code: codes.Unavailable, Retry: tryAgain,
 		what: fmt.Sprintf("the stream's answers were not read within the server's --stream-send of %v, and it was ended; read each answer, and send again what has none", l.StreamSend)}
 }
+
+// OfWatcher is the error of a watcher that did not read: it is too slow, and goes on after the last revision that reached it.
+func (e *Error) OfWatcher() *Error {
+	return &Error{Name: e.Name, Most: e.Most, Code: codes.ResourceExhausted, Retry: tryAgain,
+		what: fmt.Sprintf("the watcher took nothing within the server's --%s of %s, and was cut off; watch again with after_revision as the last revision that it received", e.Name, e.Most)}
+}
