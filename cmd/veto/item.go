@@ -133,7 +133,7 @@ func parseItem(text []byte) (*vetov1.Item, error) {
 		}
 		return nil, usage("give "+hint+"; @FILE reads a file", "--item: not JSON")
 	}
-	if halfCharacter(text) { // likewise
+	if terminal.HalfCharacter(text) { // likewise
 		return nil, usage(hint, "--item: an escape that is half a character, such as \\udcff, which is no text")
 	}
 	if decoder.More() {

@@ -40,7 +40,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate(versionLine())
 	root.AddCommand(
 		a.serveCommand(), a.demoCommand(),
-		a.objectCommand(), a.withdrawCommand(), a.standingCommand(), a.watchCommand(),
+		a.objectCommand(), a.withdrawCommand(), a.standingCommand(), a.importCommand(), a.watchCommand(),
 		a.decideCommand(), a.explainCommand(), a.filterCommand(), a.recheckCommand(),
 		a.policyCommand(), a.doctorCommand(), a.completionCommand(), a.manCommand(), a.versionCommand(),
 	)

@@ -18,11 +18,11 @@ func (a *app) watchCommand() *cobra.Command {
 	var w watch.Watch
 	cmd := a.clientCommand("watch", helpOf("watch"), 0, 0, &t, false, func(ctx context.Context, c *client, _ []string) error {
 		for _, name := range types {
-			found := terminal.ByName(vetov1.EventType(0).Descriptor(), strings.ToUpper(name))
-			if found == nil {
-				return usage("`veto watch --help` lists them", "--type: there is no event of that type")
+			one, err := parseEnum[vetov1.EventType]("type", name)
+			if err != nil {
+				return err
 			}
-			w.Types = append(w.Types, vetov1.EventType(found.Number()))
+			w.Types = append(w.Types, one)
 		}
 		w.Client = c.registry
 		return watching(ctx, &w, a.streams, t.output)

@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"bufio"
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -86,7 +84,7 @@ func (c *Config) open() (corpus.Source, *digest, error) {
 		from = file
 	}
 	sum := newDigest(from)
-	plain, err := decompressed(sum)
+	plain, err := lines.Decompressed(sum)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("read %s: %w", c.In, err), from.Close())
 	}
@@ -98,40 +96,6 @@ func (c *Config) open() (corpus.Source, *digest, error) {
 type closing struct {
 	io.Reader
 	io.Closer
-}
-
-// What a compressed stream begins with (RFC 1952, 2.3.1; RFC 8878, 3.1.1).
-var (
-	gzipMagic = []byte{0x1f, 0x8b}
-	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
-)
-
-// maxWindowBytes bounds what a zstd stream may ask for: the 128 MiB of --long=27, which is all that its own tool takes unasked.
-const maxWindowBytes = 128 << 20
-
-// decompressed reads what a stream holds, by its first bytes and not by its name.
-func decompressed(from io.Reader) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(from, 256<<10)
-	begin, err := buffered.Peek(len(zstdMagic))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: %w", corpus.ErrDamaged, err)
-	}
-	switch {
-	case bytes.HasPrefix(begin, gzipMagic):
-		plain, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", corpus.ErrDamaged, err)
-		}
-		return plain, nil
-	case bytes.HasPrefix(begin, zstdMagic):
-		plain, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindowBytes))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", corpus.ErrDamaged, err)
-		}
-		return plain.IOReadCloser(), nil
-	default:
-		return buffered, nil
-	}
 }
 
 // compressed writes to a stream as a file's name tells. Closing it ends what is compressed, not the stream.

@@ -28,21 +28,31 @@ type resolver func(p store.Present, v *View) (store.Verdict, error)
 // write carries out a request: it resolves it in the log's transaction and returns when what it came to is durable and,
 // here, in force.
 func (r *Registry) write(ctx context.Context, requestID, method string, content proto.Message, resolve resolver) (store.Appended, *View, error) {
-	id, err := intake.RequestID(requestID)
+	appended, err := r.record(ctx, requestID, method, content, resolve)
 	if err != nil {
 		return store.Appended{}, nil, err
 	}
+	view, err := r.await(ctx, appended.Head)
+	return appended, view, err
+}
+
+// record is write up to where what it came to is durable. It is not in force here yet.
+func (r *Registry) record(ctx context.Context, requestID, method string, content proto.Message, resolve resolver) (store.Appended, error) {
+	id, err := intake.RequestID(requestID)
+	if err != nil {
+		return store.Appended{}, err
+	}
 	if err := intake.CheckUTF8(content.ProtoReflect()); err != nil { // it could not be told from a retry
-		return store.Appended{}, nil, err
+		return store.Appended{}, err
 	}
 	fingerprint, err := r.fingerprint(method, content)
 	if err != nil {
-		return store.Appended{}, nil, err
+		return store.Appended{}, err
 	}
 	for {
 		view, err := r.View()
 		if err != nil {
-			return store.Appended{}, nil, err
+			return store.Appended{}, err
 		}
 		var moved event.Revision
 		appended, err := r.log.Append(ctx, store.Command{
@@ -60,17 +70,12 @@ func (r *Registry) write(ctx context.Context, requestID, method string, content 
 				return resolve(p, view)
 			},
 		})
-		if errors.Is(err, errMoved) {
-			if _, err := r.await(ctx, moved); err != nil {
-				return store.Appended{}, nil, err
-			}
-			continue
+		if !errors.Is(err, errMoved) {
+			return appended, err
 		}
-		if err != nil {
-			return store.Appended{}, nil, err
+		if _, err := r.await(ctx, moved); err != nil {
+			return store.Appended{}, err
 		}
-		view, err = r.await(ctx, appended.Head)
-		return appended, view, err
 	}
 }
 
@@ -88,18 +93,27 @@ func (r *Registry) resolver(p store.Present, v *View, call draft.Call) *resolve.
 	return &resolve.Request{Keys: r.keys, Rules: v, Present: p, Call: call, Now: r.Now()}
 }
 
-// carryOut carries out a request whose events have a caller: it clears the request's id in a copy, which is what tells a retry from another request.
+// carryOut carries out a request, and returns when what it came to is in force here.
 func (r *Registry) carryOut(ctx context.Context, actor Actor, method string, request identified, resolve func(*resolve.Request) (store.Verdict, error)) (store.Appended, error) {
+	appended, err := r.append(ctx, actor, method, request, resolve)
+	if err != nil {
+		return store.Appended{}, err
+	}
+	_, err = r.await(ctx, appended.Head)
+	return appended, err
+}
+
+// append is carryOut up to where what it came to is durable. What tells a retry from another request is the request without its id.
+func (r *Registry) append(ctx context.Context, actor Actor, method string, request identified, resolve func(*resolve.Request) (store.Verdict, error)) (store.Appended, error) {
 	call, err := r.call(actor, request.GetRequestId())
 	if err != nil {
 		return store.Appended{}, err
 	}
 	content := proto.Clone(request)
 	content.ProtoReflect().Clear(content.ProtoReflect().Descriptor().Fields().ByName("request_id"))
-	appended, _, err := r.write(ctx, request.GetRequestId(), method, content, func(p store.Present, v *View) (store.Verdict, error) {
+	return r.record(ctx, request.GetRequestId(), method, content, func(p store.Present, v *View) (store.Verdict, error) {
 		return resolve(r.resolver(p, v, call))
 	})
-	return appended, err
 }
 
 // identified is a request that has an id.

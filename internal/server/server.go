@@ -16,6 +16,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/protobuf/proto"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/access"
@@ -119,7 +120,7 @@ func New(register Register, c Config) (*Server, error) {
 		grpc.ChainStreamInterceptor(contain.stream, door.Stream, calls.Stream, s.stopping.stream, validation.stream),
 		grpc.WaitForHandlers(true),
 	)...)
-	vetov1.RegisterRegistryServiceServer(s.grpc, objections.New(register))
+	vetov1.RegisterRegistryServiceServer(s.grpc, objections.New(register, func(m proto.Message) error { return validation.check(m) }))
 	vetov1.RegisterDecisionServiceServer(s.grpc, &decisions{views: register})
 	vetov1.RegisterPolicyServiceServer(s.grpc, &policies{register: register, views: register})
 	healthv1.RegisterHealthServer(s.grpc, s.freshness.health)

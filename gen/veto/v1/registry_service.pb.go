@@ -2511,10 +2511,9 @@ func (x *ListEventsResponse) GetRevision() uint64 {
 // ImportObjectionsRequest is one message of an import.
 type ImportObjectionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Required in the first message, refused in later ones: the import's name, 1 to 128 bytes. The same again goes on
-	// where it broke off.
+	// Required in the first message; in later ones empty or the same: the import's name, 1 to 128 bytes. It is kept as a hash.
 	ImportId string `protobuf:"bytes,1,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
-	// The rows. Their `request_id` may be empty: import and position make one.
+	// The rows, in messages of at most 4 MiB. Their `request_id` may be empty: import and position make one.
 	Rows          []*FileObjectionRequest `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

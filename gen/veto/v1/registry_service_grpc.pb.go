@@ -149,11 +149,15 @@ type RegistryServiceClient interface {
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
-	// ImportObjections loads many objections under one `import_id`. A rejected row harms no other. Rows are durable as the
-	// answer counts them; the same import again changes nothing.
+	// ImportObjections loads many objections under one `import_id`, by which AnnulObjections can undo them. A rejected row
+	// harms no other. When the answer comes, all rows that it counts are durable and in force. An import that broke off is sent
+	// again whole: rows that were recorded are counted as they were and not written twice. A row in the place of another is
+	// rejected; give changed rows another `import_id`. Rows of one person are taken in their order, others in any.
 	//
 	// Errors:
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: `import_id` is missing, or another than before.
+	//   - PERMISSION_DENIED: a row says VERIFIED, and the caller has not the role `verify`.
+	//   - RESOURCE_EXHAUSTED, UNAVAILABLE: as FileObjection. Send the import again.
 	ImportObjections(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportObjectionsRequest, ImportObjectionsResponse], error)
 	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it has
 	// caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that does not
@@ -458,11 +462,15 @@ type RegistryServiceServer interface {
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
-	// ImportObjections loads many objections under one `import_id`. A rejected row harms no other. Rows are durable as the
-	// answer counts them; the same import again changes nothing.
+	// ImportObjections loads many objections under one `import_id`, by which AnnulObjections can undo them. A rejected row
+	// harms no other. When the answer comes, all rows that it counts are durable and in force. An import that broke off is sent
+	// again whole: rows that were recorded are counted as they were and not written twice. A row in the place of another is
+	// rejected; give changed rows another `import_id`. Rows of one person are taken in their order, others in any.
 	//
 	// Errors:
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: `import_id` is missing, or another than before.
+	//   - PERMISSION_DENIED: a row says VERIFIED, and the caller has not the role `verify`.
+	//   - RESOURCE_EXHAUSTED, UNAVAILABLE: as FileObjection. Send the import again.
 	ImportObjections(grpc.ClientStreamingServer[ImportObjectionsRequest, ImportObjectionsResponse]) error
 	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it has
 	// caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that does not

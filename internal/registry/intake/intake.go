@@ -27,6 +27,9 @@ const clockSkew = time.Minute
 // name: it is refused, with the remedy.
 var everything = []string{"all", "*", "everything"}
 
+// notAnItem is what is wrong with such a word.
+const notAnItem = "not an item: to object for everything, leave the list empty"
+
 // Rules are what the active policy asks of a request.
 type Rules interface {
 	// SubjectFault is what is wrong with a subject's id, without the value; empty: nothing.
@@ -157,7 +160,7 @@ func (c *Checks) items(rules Rules, list []string) {
 		case err != nil:
 			c.Add(element("item_ids", i), err.Error())
 		case slices.ContainsFunc(everything, isWord):
-			c.Add(element("item_ids", i), "not an item: to object for everything, leave the list empty")
+			c.Add(element("item_ids", i), notAnItem)
 		case slices.ContainsFunc(placeholders, isWord):
 			c.Add(element("item_ids", i), "a template's word, not an item's id: name the items, or leave the list empty for everything")
 		}

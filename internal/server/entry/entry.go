@@ -4,6 +4,7 @@ package entry
 import (
 	"context"
 	"crypto/x509"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -125,7 +126,7 @@ type watched struct {
 // SendMsg sends the next message, if its caller may still have it.
 func (w *watched) SendMsg(m any) error {
 	if w.sends {
-		if err := w.again(); err != nil {
+		if _, err := w.again(); err != nil {
 			return err
 		}
 	}
@@ -137,20 +138,35 @@ func (w *watched) RecvMsg(m any) error {
 	if err := w.ServerStream.RecvMsg(m); err != nil {
 		return err
 	}
-	return w.again()
-}
-
-// again settles once more whether the caller may have the stream.
-func (w *watched) again() error {
-	header, _ := metadata.FromIncomingContext(w.Context())
-	caller, err := w.door.identify(w.Context(), header)
+	caller, err := w.again()
 	if err != nil {
 		return err
 	}
-	if _, ok := caller.As(w.method); !ok {
-		return &RoleError{Needed: access.Needed(w.method), What: "this method"}
+	if rows, ok := m.(interface {
+		GetRows() []*vetov1.FileObjectionRequest
+	}); ok && slices.ContainsFunc(rows.GetRows(), saysVerified) {
+		if _, may := caller.MayVerify(); !may {
+			return &RoleError{Needed: string(access.Verify), What: "a row that says VERIFIED"}
+		}
 	}
 	return nil
+}
+
+func saysVerified(row *vetov1.FileObjectionRequest) bool {
+	return row.GetVerification() == vetov1.Verification_VERIFICATION_VERIFIED
+}
+
+// again settles once more whether the caller may have the stream.
+func (w *watched) again() (*access.Caller, error) {
+	header, _ := metadata.FromIncomingContext(w.Context())
+	caller, err := w.door.identify(w.Context(), header)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := caller.As(w.method); !ok {
+		return nil, &RoleError{Needed: access.Needed(w.method), What: "this method"}
+	}
+	return caller, nil
 }
 
 // Actor is who calls, for the log. The zero Actor, where nobody was let in, may do nothing: the register refuses an actor without a name.

@@ -4,6 +4,9 @@ package objections
 import (
 	"context"
 
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/server/entry"
@@ -21,6 +24,7 @@ type Register interface {
 	ReportItemChanges(context.Context, registry.Actor, *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error)
 	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
 	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
+	ImportObjections(context.Context, registry.Actor, registry.Rows) (*vetov1.ImportObjectionsResponse, error)
 	// Watch sends events, in order and without a gap, until the context ends or send fails.
 	Watch(ctx context.Context, request *vetov1.WatchEventsRequest, send func(*vetov1.WatchEventsResponse) error) error
 }
@@ -29,10 +33,13 @@ type Register interface {
 type Service struct {
 	vetov1.UnimplementedRegistryServiceServer
 	register Register
+	check    func(proto.Message) error
 }
 
-// New makes the service of a register.
-func New(register Register) *Service { return &Service{register: register} }
+// New makes the service of a register. check holds a message against its rules: rows of an import are held against them one by one.
+func New(register Register, check func(proto.Message) error) *Service {
+	return &Service{register: register, check: check}
+}
 
 // FileObjection is RegistryService.FileObjection.
 func (s *Service) FileObjection(ctx context.Context, request *vetov1.FileObjectionRequest) (*vetov1.FileObjectionResponse, error) {
@@ -82,4 +89,16 @@ func (s *Service) RecordErasure(ctx context.Context, request *vetov1.RecordErasu
 // ReportItemChanges is RegistryService.ReportItemChanges.
 func (s *Service) ReportItemChanges(ctx context.Context, request *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error) {
 	return s.register.ReportItemChanges(ctx, entry.Actor(ctx), request)
+}
+
+// ImportObjections is RegistryService.ImportObjections.
+func (s *Service) ImportObjections(stream grpc.ClientStreamingServer[vetov1.ImportObjectionsRequest, vetov1.ImportObjectionsResponse]) error {
+	response, err := s.register.ImportObjections(stream.Context(), entry.Actor(stream.Context()), registry.Rows{
+		Next:  stream.Recv,
+		Check: func(row *vetov1.FileObjectionRequest) error { return s.check(row) },
+	})
+	if err != nil {
+		return err
+	}
+	return stream.SendAndClose(response)
 }
