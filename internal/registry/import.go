@@ -60,7 +60,11 @@ func (r *Registry) importKey(name string) event.Key { return r.keys.Objection("i
 
 // rowID makes a row's request id of the import and the row's place.
 func (r *Registry) rowID(name string, index int64) string {
-	content := binary.BigEndian.AppendUint64([]byte("import row\n"+name+"\n"), uint64(index))
+	return r.derivedID(binary.BigEndian.AppendUint64([]byte("import row\n"+name+"\n"), uint64(index)))
+}
+
+// derivedID is a request id that is the same for the same content.
+func (r *Registry) derivedID(content []byte) string {
 	sum := r.keys.Fingerprint(content)
 	id := slices.Clone(sum[:16])
 	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80 // RFC 9562, 5.8: version 8

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -97,25 +96,8 @@ func (v *View) effects(standing *standings.Standing, country string, now time.Ti
 		reason, regime := v.Gate.Effect(standing, ref, country, now)
 		usable := gate.Outcome(reason) == vetov1.Outcome_OUTCOME_INCLUDE
 		effects = append(effects, &vetov1.PurposeEffect{
-			Purpose: name, Usable: usable, Reason: reason, Regime: regime, Words: effectWords(usable, reason, regime),
+			Purpose: name, Usable: usable, Reason: reason, Regime: regime, Words: filing.EffectWords(usable, reason, regime),
 		})
 	}
 	return effects
-}
-
-func effectWords(usable bool, reason vetov1.Reason, regime string) string {
-	if usable {
-		return fmt.Sprintf("Content that meets the rules of the regime %s can be used.", regime)
-	}
-	why := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(reason.String(), "REASON_"), "_", " "))
-	switch reason {
-	case vetov1.Reason_REASON_OBJECTED:
-		return "No content is used: an objection is in force."
-	case vetov1.Reason_REASON_NO_REGIME:
-		return "No content is used: no regime rules the country."
-	case vetov1.Reason_REASON_NO_CONSENT:
-		return fmt.Sprintf("No content is used: the regime %s asks for a consent, and there is none.", regime)
-	default:
-		return fmt.Sprintf("No content is used: %s (regime %s).", why, regime)
-	}
 }

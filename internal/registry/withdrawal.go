@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -27,7 +26,7 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 		return nil, err
 	}
 	w := resolve.Withdrawal{WithdrawObjectionRequest: request}
-	if w.ID, err = checkWithdrawal(request); err != nil {
+	if w.ID, err = intake.CheckWithdrawal(request); err != nil {
 		return nil, err
 	}
 	if receipt := request.GetProofReceipt(); receipt != nil {
@@ -40,29 +39,6 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 		return nil, err
 	}
 	return r.withdrawn(ctx, appended)
-}
-
-// checkWithdrawal says what is wrong with the request, whatever the policy, and reads the number of the filing that it names.
-func checkWithdrawal(request *vetov1.WithdrawObjectionRequest) (id event.ObjectionID, err error) {
-	var c intake.Checks
-	if request.GetSubjectId() != "" {
-		// Only the one rule: what was filed under an earlier policy's ids can be withdrawn under a later one's.
-		c.ID("subject_id", request.GetSubjectId())
-	}
-	if typed := request.GetObjectionId(); typed != "" {
-		if id, err = event.ParseObjectionID(typed); err != nil {
-			c.Add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
-		}
-	}
-	return id, c.Err()
-}
-
-// reasonOf is what a malformed value's error says, without its place.
-func reasonOf(err error) string {
-	if malformed, ok := errors.AsType[*event.MalformedError](err); ok {
-		return malformed.Fault
-	}
-	return err.Error()
 }
 
 // proved finds the filing that a receipt is of. The receipt must hold what only its receiver was given: the salt.

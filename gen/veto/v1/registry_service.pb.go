@@ -1181,7 +1181,7 @@ type AnnulObjectionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many filings were, or would be, annulled.
 	Annulled int64 `protobuf:"varint,1,opt,name=annulled,proto3" json:"annulled,omitempty"`
-	// How many stay, because their owners filed or verified them.
+	// How many of them stay, because they are VERIFIED.
 	Kept int64 `protobuf:"varint,2,opt,name=kept,proto3" json:"kept,omitempty"`
 	// The revision at which that is in force.
 	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`

@@ -94,10 +94,12 @@ type RegistryServiceClient interface {
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	ListObjections(ctx context.Context, in *ListObjectionsRequest, opts ...grpc.CallOption) (*ListObjectionsResponse, error)
-	// AnnulObjections undoes an import or a flood, by its import or its actor. Owners' own filings stay.
+	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
+	// owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one breaks off,
+	// the same request again does the rest. `dry_run` first: it counts, and writes nothing.
 	//
-	// Errors:
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection, and
+	//   - INVALID_ARGUMENT: neither `import_id` nor `actor`, or both; no ground.
 	AnnulObjections(ctx context.Context, in *AnnulObjectionsRequest, opts ...grpc.CallOption) (*AnnulObjectionsResponse, error)
 	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED; otherwise the answer is OK with
 	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and every
@@ -407,10 +409,12 @@ type RegistryServiceServer interface {
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	ListObjections(context.Context, *ListObjectionsRequest) (*ListObjectionsResponse, error)
-	// AnnulObjections undoes an import or a flood, by its import or its actor. Owners' own filings stay.
+	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
+	// owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one breaks off,
+	// the same request again does the rest. `dry_run` first: it counts, and writes nothing.
 	//
-	// Errors:
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection, and
+	//   - INVALID_ARGUMENT: neither `import_id` nor `actor`, or both; no ground.
 	AnnulObjections(context.Context, *AnnulObjectionsRequest) (*AnnulObjectionsResponse, error)
 	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED; otherwise the answer is OK with
 	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and every

@@ -52,6 +52,15 @@ func (f *Filing) left(subject event.Key) event.Purposes {
 	return all
 }
 
+// Stands is what stands of it for anybody.
+func (f *Filing) Stands() event.Purposes {
+	all := f.left(event.Key{})
+	for _, purposes := range f.Kept {
+		all = all.Union(purposes)
+	}
+	return all
+}
+
 // lift takes purposes from it for an id; with the zero key, for all that the filing named. What parted ids keep is theirs alone.
 func (f *Filing) lift(subject event.Key, wanted event.Purposes) {
 	whole := subject == event.Key{}
@@ -79,6 +88,19 @@ func (f *Filing) take(e event.Event, purposes event.Purposes) {
 	for key := range f.Kept {
 		f.lift(key, purposes)
 	}
+}
+
+// Annul undoes filings, for everybody that they name or are kept for, and says what that lifts. Those of which nothing stands are left as they are.
+func Annul(filings []Filing) (lifts []event.Lift) {
+	for i := range filings {
+		f := &filings[i]
+		left := f.Stands()
+		if !left.IsZero() {
+			lifts = append(lifts, event.Lift{Revision: f.Revision, Purposes: left})
+			f.take(event.Event{Leaf: event.Leaf{Type: event.TypeObjectionsAnnulled}}, left)
+		}
+	}
+	return lifts
 }
 
 func (f *Filing) keep(c event.Cover) { f.Kept[c.Subject] = f.Kept[c.Subject].Union(c.Purposes) }

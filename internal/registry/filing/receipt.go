@@ -187,3 +187,21 @@ func thingWords(side event.Side) string {
 	count(len(side.ContentKeys), "content key that you named, wherever it is offered,", "content keys that you named, wherever they are offered,")
 	return strings.Join(parts, " and ")
 }
+
+// EffectWords say what a standing means for a purpose.
+func EffectWords(usable bool, reason vetov1.Reason, regime string) string {
+	if usable {
+		return fmt.Sprintf("Content that meets the rules of the regime %s can be used.", regime)
+	}
+	why := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(reason.String(), "REASON_"), "_", " "))
+	switch reason {
+	case vetov1.Reason_REASON_OBJECTED:
+		return "No content is used: an objection is in force."
+	case vetov1.Reason_REASON_NO_REGIME:
+		return "No content is used: no regime rules the country."
+	case vetov1.Reason_REASON_NO_CONSENT:
+		return fmt.Sprintf("No content is used: the regime %s asks for a consent, and there is none.", regime)
+	default:
+		return fmt.Sprintf("No content is used: %s (regime %s).", why, regime)
+	}
+}

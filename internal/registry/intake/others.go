@@ -1,11 +1,13 @@
 package intake
 
 import (
+	"errors"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/event"
 )
 
 // CheckSubjects holds the ids of a link against the rules: *InvalidError.
@@ -77,4 +79,55 @@ func (c *Checks) instant(field string, at *timestamppb.Timestamp, now time.Time)
 		return false
 	}
 	return true
+}
+
+// CheckAnnulment says what is wrong with an annulment: *InvalidError.
+func CheckAnnulment(request *vetov1.AnnulObjectionsRequest) error {
+	var c Checks
+	_, err := RequestID(request.GetRequestId())
+	if err != nil {
+		return err
+	}
+	switch byImport, byActor := request.GetImportId() != "", request.GetActor() != ""; {
+	case byImport == byActor:
+		c.Add("import_id", "want either this or actor: whose filings are undone?")
+	case byImport && (request.GetRecordedFrom() != nil || request.GetRecordedUntil() != nil):
+		c.Add("recorded_from", "times go with actor: an import is undone whole")
+	}
+	for field, at := range map[string]*timestamppb.Timestamp{"recorded_from": request.GetRecordedFrom(), "recorded_until": request.GetRecordedUntil()} {
+		if at != nil && at.CheckValid() != nil {
+			c.Add(field, "not an instant between the years 1 and 9999")
+		}
+	}
+	if request.GetGround() == "" {
+		c.Add("ground", "required: why the filings were a mistake; it is kept")
+	}
+	c.Text("ground", request.GetGround(), maxGroundBytes)
+	return c.Err()
+}
+
+// maxGroundBytes bounds why filings are undone.
+const maxGroundBytes = 2048
+
+// CheckWithdrawal says what is wrong with the request, whatever the policy, and reads the number of the filing that it names.
+func CheckWithdrawal(request *vetov1.WithdrawObjectionRequest) (id event.ObjectionID, err error) {
+	var c Checks
+	if request.GetSubjectId() != "" {
+		// Only the one rule: what was filed under an earlier policy's ids can be withdrawn under a later one's.
+		c.ID("subject_id", request.GetSubjectId())
+	}
+	if typed := request.GetObjectionId(); typed != "" {
+		if id, err = event.ParseObjectionID(typed); err != nil {
+			c.Add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
+		}
+	}
+	return id, c.Err()
+}
+
+// reasonOf is what a malformed value's error says, without its place.
+func reasonOf(err error) string {
+	if malformed, ok := errors.AsType[*event.MalformedError](err); ok {
+		return malformed.Fault
+	}
+	return err.Error()
 }

@@ -100,6 +100,11 @@ func (r *Request) filings(keys ...event.Key) ([]filing.Filing, error) {
 // remaining are the changes that leave all that filings were lifted from with what others still say of it, and the keys that the event is found by. With
 // the zero key they were lifted for all that they name.
 func (r *Request) remaining(filings []filing.Filing, lifts []event.Lift, subject event.Key) (changes []event.Change, keys []event.Key, err error) {
+	return r.remainingAfter(filings, lifts, subject, func(one []filing.Filing, lift event.Lift) { filing.Lift(one, subject, lift.Purposes) })
+}
+
+// remainingAfter is remaining, where lift says how one filing is lifted.
+func (r *Request) remainingAfter(filings []filing.Filing, lifts []event.Lift, subject event.Key, lift func([]filing.Filing, event.Lift)) (changes []event.Change, keys []event.Key, err error) {
 	touched, keys := filing.Touched(filings, lifts, subject, r.Keys.Objection)
 	var subjects, things []event.Key
 	for _, one := range touched {
@@ -116,10 +121,10 @@ func (r *Request) remaining(filings []filing.Filing, lifts []event.Lift, subject
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, lift := range lifts { // what one id's events tell of a filing is not all that others have of it
+	for _, lifted := range lifts { // what one id's events tell of a filing is not all that others have of it
 		for i := range all {
-			if all[i].Revision == lift.Revision {
-				filing.Lift(all[i:i+1], subject, lift.Purposes)
+			if all[i].Revision == lifted.Revision {
+				lift(all[i:i+1], lifted)
 			}
 		}
 	}

@@ -24,6 +24,7 @@ type Register interface {
 	ReportItemChanges(context.Context, registry.Actor, *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error)
 	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
 	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
+	AnnulObjections(context.Context, registry.Actor, *vetov1.AnnulObjectionsRequest) (*vetov1.AnnulObjectionsResponse, error)
 	ImportObjections(context.Context, registry.Actor, registry.Rows) (*vetov1.ImportObjectionsResponse, error)
 	// Watch sends events, in order and without a gap, until the context ends or send fails.
 	Watch(ctx context.Context, request *vetov1.WatchEventsRequest, send func(*vetov1.WatchEventsResponse) error) error
@@ -101,4 +102,9 @@ func (s *Service) ImportObjections(stream grpc.ClientStreamingServer[vetov1.Impo
 		return err
 	}
 	return stream.SendAndClose(response)
+}
+
+// AnnulObjections is RegistryService.AnnulObjections.
+func (s *Service) AnnulObjections(ctx context.Context, request *vetov1.AnnulObjectionsRequest) (*vetov1.AnnulObjectionsResponse, error) {
+	return s.register.AnnulObjections(ctx, entry.Actor(ctx), request)
 }
