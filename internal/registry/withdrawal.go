@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
-	"slices"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
@@ -57,17 +56,11 @@ func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View)
 	if err != nil {
 		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
 	}
-	if e.Leaf.Type != event.TypeObjectionFiled || subtle.ConstantTimeCompare(e.Side.Salt[:], receipt.GetSalt()) != 1 || !sameList(e.Side.Person, receipt.GetPerson()) {
+	if e.Leaf.Type != event.TypeObjectionFiled || subtle.ConstantTimeCompare(e.Side.Salt[:], receipt.GetSalt()) != 1 || !filing.SameList(e.Side.Person, receipt.GetPerson()) {
 		return nil, ErrReceipt
 	}
 	f, err := filing.Of(entry)
 	return &f, err
-}
-
-func sameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
-	return slices.EqualFunc(list, shown, func(b event.Blinded, s *vetov1.BlindedValue) bool {
-		return b.Tag == s.GetTag() && bytes.Equal(b.Sum[:], s.GetHmac())
-	})
 }
 
 // withdrawn is the answer to a withdrawal, made of its event alone, so that a retry gets the same.

@@ -12,7 +12,6 @@ import (
 var later = map[string]bool{
 	vetov1.RegistryService_DecideObjection_FullMethodName: true,
 	vetov1.RegistryService_MatchIdentifier_FullMethodName: true,
-	vetov1.RegistryService_ListObjections_FullMethodName:  true,
 	vetov1.PolicyService_SimulatePolicy_FullMethodName:    true,
 	vetov1.PolicyService_GetNotice_FullMethodName:         true,
 }

@@ -88,11 +88,12 @@ type RegistryServiceClient interface {
 	//   - FAILED_PRECONDITION: nothing of that objection is pending.
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	MatchIdentifier(ctx context.Context, in *MatchIdentifierRequest, opts ...grpc.CallOption) (*MatchIdentifierResponse, error)
-	// ListObjections lists filings, oldest due first.
+	// ListObjections lists filings as they stand, oldest first. A listing under way while others write neither loses nor doubles
+	// a filing. A page looks at 10,000 events or a little more: under a filter it can be short, or empty, and not the last.
 	//
 	// Errors:
-	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
+	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListObjections(ctx context.Context, in *ListObjectionsRequest, opts ...grpc.CallOption) (*ListObjectionsResponse, error)
 	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
 	// owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one breaks off,
@@ -403,11 +404,12 @@ type RegistryServiceServer interface {
 	//   - FAILED_PRECONDITION: nothing of that objection is pending.
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	MatchIdentifier(context.Context, *MatchIdentifierRequest) (*MatchIdentifierResponse, error)
-	// ListObjections lists filings, oldest due first.
+	// ListObjections lists filings as they stand, oldest first. A listing under way while others write neither loses nor doubles
+	// a filing. A page looks at 10,000 events or a little more: under a filter it can be short, or empty, and not the last.
 	//
 	// Errors:
-	//   - INVALID_ARGUMENT: a `page_token` that was not given out.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
+	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListObjections(context.Context, *ListObjectionsRequest) (*ListObjectionsResponse, error)
 	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
 	// owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one breaks off,

@@ -1,7 +1,9 @@
 package filing
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -204,4 +206,11 @@ func EffectWords(usable bool, reason vetov1.Reason, regime string) string {
 	default:
 		return fmt.Sprintf("No content is used: %s (regime %s).", why, regime)
 	}
+}
+
+// SameList says whether a receipt shows the person list of an event.
+func SameList(list []event.Blinded, shown []*vetov1.BlindedValue) bool {
+	return slices.EqualFunc(list, shown, func(b event.Blinded, s *vetov1.BlindedValue) bool {
+		return b.Tag == s.GetTag() && bytes.Equal(b.Sum[:], s.GetHmac())
+	})
 }

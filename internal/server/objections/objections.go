@@ -23,6 +23,7 @@ type Register interface {
 	RecordErasure(context.Context, registry.Actor, *vetov1.RecordErasureRequest) (*vetov1.RecordErasureResponse, error)
 	ReportItemChanges(context.Context, registry.Actor, *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error)
 	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
+	Objections(context.Context, *vetov1.ListObjectionsRequest) (*vetov1.ListObjectionsResponse, error)
 	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
 	AnnulObjections(context.Context, registry.Actor, *vetov1.AnnulObjectionsRequest) (*vetov1.AnnulObjectionsResponse, error)
 	ImportObjections(context.Context, registry.Actor, registry.Rows) (*vetov1.ImportObjectionsResponse, error)
@@ -107,4 +108,9 @@ func (s *Service) ImportObjections(stream grpc.ClientStreamingServer[vetov1.Impo
 // AnnulObjections is RegistryService.AnnulObjections.
 func (s *Service) AnnulObjections(ctx context.Context, request *vetov1.AnnulObjectionsRequest) (*vetov1.AnnulObjectionsResponse, error) {
 	return s.register.AnnulObjections(ctx, entry.Actor(ctx), request)
+}
+
+// ListObjections is RegistryService.ListObjections.
+func (s *Service) ListObjections(ctx context.Context, request *vetov1.ListObjectionsRequest) (*vetov1.ListObjectionsResponse, error) {
+	return s.register.Objections(ctx, request)
 }
