@@ -20,6 +20,7 @@
 //	                               is handed out is the one that decides
 //	 9  everything is counted      kept for a filtered corpus. 09_counted_test.go; internal/filter. Data sets in shards, and their
 //	                               retries, come with the data sets
-//	10  objecting is never harder  kept for objections. 10_objecting_test.go; internal/registry. Links, consents, erasures and
-//	                               forgetting come with the rest of the register
+//	10  objecting is never harder  kept for people with an id. 10_objecting_test.go, and stories_test.go in the words of those it happened
+//	                               to; internal/registry holds links, consents and erasures against a naive model. Identifiers and
+//	                               forgetting come later
 package promises_test
