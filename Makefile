@@ -53,7 +53,7 @@ cover: ## Show what the last `make test` left uncovered, function by function.
 	@go tool cover -func=build/cover.out | grep -v '/gen/' | awk '$$3 != "100.0%"'
 
 # python3 checks the formats' test vectors without any of our code, and in build/venv reads what we write with other engines (test/requirements.txt);
-# the race detector needs a C compiler; strace makes disks fail, groff reads the manual page.
+# the race detector needs a C compiler; Node, Java and Maven run the clients of examples/; strace makes disks fail, groff reads the manual page.
 .PHONY: needs
 needs: ## Install what the tests need and the machine lacks (Debian packages), or say what it is.
 	@missing=""; \
@@ -61,6 +61,10 @@ needs: ## Install what the tests need and the machine lacks (Debian packages), o
 	command -v python3 >/dev/null || missing+=" python3"; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=" python3-venv"; \
 	command -v groff >/dev/null || missing+=" groff-base"; \
+	command -v node >/dev/null || missing+=" nodejs"; \
+	command -v npm >/dev/null || missing+=" npm"; \
+	command -v javac >/dev/null || missing+=" default-jdk-headless"; \
+	command -v mvn >/dev/null || missing+=" maven"; \
 	command -v strace >/dev/null || [ "$$(uname)" != Linux ] || missing+=" strace"; \
 	command -v gcc >/dev/null || command -v clang >/dev/null || missing+=" gcc"; \
 	test -e /usr/include/stdlib.h || [ "$$(uname)" != Linux ] || missing+=" libc6-dev"; \
@@ -73,7 +77,13 @@ needs: ## Install what the tests need and the machine lacks (Debian packages), o
 	else \
 		echo "the tests need$$missing: please install it, then run this again" >&2; exit 1; \
 	fi
-	@$(MAKE) build/venv/ready
+	@$(MAKE) build/venv/ready build/node/ready
+
+build/node/ready: examples/node/package.json examples/node/package-lock.json
+	@rm -rf build/node && mkdir -p build/node
+	@cp examples/node/package.json examples/node/package-lock.json build/node
+	cd build/node && npm ci --silent --no-audit --no-fund
+	@touch build/node/ready
 
 build/venv/ready: test/requirements.txt
 	@rm -rf build/venv

@@ -1,4 +1,4 @@
-// Package examples holds policies to start from: the record of a real case, one for a platform's objection requests, a minimal one.
+// Package examples holds what to start from: policies, the service config of a client, and small clients in several languages.
 package examples
 
 import "embed"
@@ -7,3 +7,8 @@ import "embed"
 //
 //go:embed policies/*.yaml
 var Policies embed.FS
+
+// ServiceConfig is how a client retries, checks health and spreads its calls, in gRPC's JSON.
+//
+//go:embed service-config.json
+var ServiceConfig string

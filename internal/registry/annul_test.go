@@ -82,8 +82,8 @@ func TestAnAnnulledImportIsAsIfItHadNotBeen(t *testing.T) {
 
 // TestWhatIsVerifiedIsNotAnnulled, by import and by actor; and an actor's filings of other times stay.
 func TestWhatIsVerifiedIsNotAnnulled(t *testing.T) {
-	now := time.Now().Truncate(time.Second).Add(time.Second)
-	r := openAt(t, t.TempDir(), registry.Config{Wall: func() time.Time { return now }}, nil)
+	now := begunAt(time.Now().Truncate(time.Second).Add(time.Second))
+	r := openAt(t, t.TempDir(), registry.Config{Wall: now.read}, nil)
 	r.apply(twoPurposes)
 	flood := registry.Actor{Name: "bot", Role: "REGISTER"}
 	file := func(actor registry.Actor, request *vetov1.FileObjectionRequest) {
@@ -92,13 +92,13 @@ func TestWhatIsVerifiedIsNotAnnulled(t *testing.T) {
 		}
 	}
 	file(flood, filing("early"))
-	now = now.Add(time.Minute)
-	from := timestamppb.New(now)
+	now.pass(time.Minute)
+	from := timestamppb.New(now.read())
 	file(flood, filing("flooded"))
 	file(flood, filing("hers", isVerified))
 	file(officer, filing("flooded-2"))
-	now = now.Add(time.Minute)
-	until := timestamppb.New(now)
+	now.pass(time.Minute)
+	until := timestamppb.New(now.read())
 	file(flood, filing("late"))
 	got := r.annul(&vetov1.AnnulObjectionsRequest{Actor: "bot", RecordedFrom: from, RecordedUntil: until})
 	if got.GetAnnulled() != 1 || got.GetKept() != 1 {

@@ -60,8 +60,9 @@ func TestClientsPage(t *testing.T) {
 	run("python client.py", "reason: REASON_OBJECTED", "StatusCode.INVALID_ARGUMENT", `reason: "UNDECLARED_PURPOSE"`, `field: "purpose"`)
 
 	calls := blocksOf(t, page, "## grpcurl")
-	if len(calls) != 1 {
+	if len(calls) != 2 {
 		t.Fatalf("the page has %d blocks of grpcurl", len(calls))
 	}
 	run(calls[0], "veto.v1.RegistryService", "rpc Decide", `"objectionId"`)
+	run(calls[1], "REASON_OBJECTED", `"receipt"`, "EVENT_TYPE_SUBJECTS_LINKED")
 }
