@@ -43,6 +43,26 @@ func entry(t *testing.T, revision event.Revision, e event.Event) store.Entry {
 	if e.Side.Verification == "" {
 		e.Side.Verification = "UNVERIFIED"
 	}
+	return sealed(t, revision, e)
+}
+
+// entryOf is entry for the events that have no filer.
+func entryOf(t *testing.T, revision event.Revision, e event.Event) store.Entry {
+	t.Helper()
+	e.Side.Salt, e.Side.RecordSalt, e.Side.KeyID = [32]byte{1}, [32]byte{2}, 1
+	e.Side.Actor, e.Side.Role, e.Side.RequestID = "test", "ADMIN", event.RequestID{byte(revision)}
+	e.Side.RecordedAt = recordedAt
+	switch e.Leaf.Type {
+	case event.TypeErasureRecorded:
+		e.Side.Channel, e.Side.Verification = "EMAIL", "UNVERIFIED"
+	case event.TypeSubjectsLinked, event.TypeSubjectsUnlinked:
+		e.Side.Verification = "VERIFIED"
+	}
+	return sealed(t, revision, e)
+}
+
+func sealed(t *testing.T, revision event.Revision, e event.Event) store.Entry {
+	t.Helper()
 	for line, v := range e.Side.Private() {
 		e.Side.Person = append(e.Side.Person, event.Blinded{Tag: v.Tag, Sum: subject.Blind(e.Side.Salt, line, v.Tag, v.Text)})
 	}

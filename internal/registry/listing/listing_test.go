@@ -47,13 +47,19 @@ var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // add appends an event of a channel, a minute after the last.
 func (l *log) add(t testing.TB, channel string) {
 	t.Helper()
+	l.addNumbered(t, channel, 4711)
+}
+
+// addNumbered is add, with a number of its own.
+func (l *log) addNumbered(t testing.TB, channel string, number uint64) {
+	t.Helper()
 	revision := l.head() + 1
 	e := event.Event{
 		Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectInForce},
 		Side: event.Side{
 			Salt: [32]byte{1}, RecordSalt: [32]byte{2}, KeyID: 1, Actor: "test", Role: "ADMIN", RequestID: event.RequestID{byte(revision >> 8), byte(revision)},
 			RecordedAt: begin.Add(time.Duration(revision) * time.Minute), Channel: channel, FiledBy: "SELF", Verification: "UNVERIFIED",
-			Subject: event.Key{1}, Purposes: event.Purposes{All: true}, ObjectionID: event.NewObjectionID(4711),
+			Subject: event.Key{1}, Purposes: event.Purposes{All: true}, ObjectionID: event.NewObjectionID(number),
 		},
 	}
 	for line, v := range e.Side.Private() {
