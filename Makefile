@@ -77,13 +77,13 @@ needs: ## Install what the tests need and the machine lacks (Debian packages), o
 	else \
 		echo "the tests need$$missing: please install it, then run this again" >&2; exit 1; \
 	fi
-	@$(MAKE) build/venv/ready build/node/ready
+	@$(MAKE) build/venv/ready build/node/ready build/settings/ready
 
-build/node/ready: examples/node/package.json examples/node/package-lock.json
-	@rm -rf build/node && mkdir -p build/node
-	@cp examples/node/package.json examples/node/package-lock.json build/node
-	cd build/node && npm ci --silent --no-audit --no-fund
-	@touch build/node/ready
+build/%/ready: examples/%/package.json examples/%/package-lock.json
+	@rm -rf build/$* && mkdir -p build/$*
+	@cp examples/$*/package.json examples/$*/package-lock.json build/$*
+	cd build/$* && npm ci --silent --no-audit --no-fund
+	@touch build/$*/ready
 
 build/venv/ready: test/requirements.txt
 	@rm -rf build/venv

@@ -26,9 +26,12 @@ at fault purpose: [^\n]*it declares generative-ai-training
 $`)
 
 // world is a server, and where the repository is.
-type world struct{ root, address, config string }
+type world struct {
+	root, address, config, veto, data string
+	server                            *exec.Cmd
+}
 
-func begin(t *testing.T) world {
+func begin(t *testing.T) *world {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -36,27 +39,48 @@ func begin(t *testing.T) world {
 	}
 	folder := t.TempDir()
 	run(t, root, "go", "build", "-o", filepath.Join(folder, "veto"), "./cmd/veto")
-	ready := filepath.Join(folder, "ready")
-	server := exec.Command(filepath.Join(folder, "veto"), "serve", "--data", filepath.Join(folder, "data"), "--listen", "127.0.0.1:0", "--ready-file", ready,
-		"--policy", filepath.Join(root, "examples", "policies", "meta.yaml"))
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
+	w := &world{root: root, config: filepath.Join(root, "examples", "service-config.json"), veto: filepath.Join(folder, "veto"), data: filepath.Join(folder, "data")}
+	w.serve(t, "127.0.0.1:0")
+	t.Cleanup(func() { w.stop(t) })
+	return w
+}
+
+// serve starts the server.
+func (w *world) serve(t *testing.T, listen string) {
+	t.Helper()
+	ready := filepath.Join(t.TempDir(), "ready")
+	w.server = exec.Command(w.veto, "serve", "--data", w.data, "--listen", listen, "--ready-file", ready,
+		"--policy", filepath.Join(w.root, "examples", "policies", "meta.yaml"))
+	w.server.Stderr = os.Stderr
+	if err := w.server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := server.Process.Signal(os.Interrupt); err != nil {
-			t.Error(err)
+	eventually(t, "the server is ready", func() bool {
+		address, err := os.ReadFile(ready)
+		if err != nil || !strings.HasSuffix(string(address), "\n") {
+			return false
 		}
-		if err := server.Wait(); err != nil {
-			t.Error(err)
-		}
+		w.address = strings.Fields(string(address))[0]
+		return true
 	})
-	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if address, err := os.ReadFile(ready); err == nil && strings.HasSuffix(string(address), "\n") {
-			return world{root, strings.Fields(string(address))[0], filepath.Join(root, "examples", "service-config.json")}
-		}
+}
+
+func (w *world) stop(t *testing.T) {
+	t.Helper()
+	if err := w.server.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
+	if err := w.server.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// eventually waits for what comes soon.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for begun := time.Now(); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begun) > time.Minute {
-			t.Fatal("the server is not ready")
+			t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }
@@ -88,7 +112,7 @@ func copied(t *testing.T, from, to string) {
 
 func TestClientsOfEveryLanguage(t *testing.T) {
 	w := begin(t)
-	for language, client := range map[string]func(*testing.T, world) string{"go": inGo, "python": inPython, "node": inNode, "java": inJava} {
+	for language, client := range map[string]func(*testing.T, *world) string{"go": inGo, "python": inPython, "node": inNode, "java": inJava} {
 		t.Run(language, func(t *testing.T) {
 			out := client(t, w)
 			t.Logf("it printed:\n%s", out)
@@ -100,12 +124,12 @@ func TestClientsOfEveryLanguage(t *testing.T) {
 	}
 }
 
-func inGo(t *testing.T, w world) string {
+func inGo(t *testing.T, w *world) string {
 	t.Helper()
 	return run(t, w.root, "go", "run", "./examples/go", w.address)
 }
 
-func inPython(t *testing.T, w world) string {
+func inPython(t *testing.T, w *world) string {
 	t.Helper()
 	python := filepath.Join(w.root, "build", "venv", "bin", "python")
 	folder := t.TempDir()
@@ -128,24 +152,37 @@ func inPython(t *testing.T, w world) string {
 	return run(t, filepath.Join(folder, "python"), python, "client.py", w.address)
 }
 
-func inNode(t *testing.T, w world) string {
+func inNode(t *testing.T, w *world) string {
+	t.Helper()
+	return run(t, w.withNode(t, "node", filepath.Join("examples", "node", "proto")), "node", "client.mjs", w.address)
+}
+
+// withNode copies an example of Node with its generated code, and returns its folder.
+func (w *world) withNode(t *testing.T, name string, more ...string) string {
 	t.Helper()
 	folder := t.TempDir()
-	here := filepath.Join(folder, "examples", "node")
-	for _, name := range []string{"proto", "third_party", filepath.Join("examples", "node", "proto")} {
+	here := filepath.Join(folder, "examples", name)
+	for _, name := range append([]string{"proto", "third_party"}, more...) {
 		copied(t, filepath.Join(w.root, name), filepath.Join(folder, name))
 	}
-	for _, name := range []string{"buf.yaml", "examples/node/buf.gen.yaml", "examples/node/client.mjs", "examples/node/package.json", "examples/service-config.json"} {
-		run(t, w.root, "cp", name, filepath.Join(folder, filepath.Dir(name)))
+	files, err := filepath.Glob(filepath.Join(w.root, "examples", name, "*.*"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(w.root, "build", "node", "node_modules"), filepath.Join(here, "node_modules")); err != nil {
+	if err := os.MkdirAll(here, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run(t, w.root, "cp", append(files, here)...)
+	run(t, w.root, "cp", "buf.yaml", folder)
+	run(t, w.root, "cp", w.config, filepath.Join(folder, "examples"))
+	if err := os.Symlink(filepath.Join(w.root, "build", name, "node_modules"), filepath.Join(here, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
 	run(t, here, "npm", "run", "--silent", "generate")
-	return run(t, here, "node", "client.mjs", w.address)
+	return here
 }
 
-func inJava(t *testing.T, w world) string {
+func inJava(t *testing.T, w *world) string {
 	t.Helper()
 	folder := t.TempDir()
 	run(t, w.root, "cp", "-r", "examples/java/pom.xml", "examples/java/src", folder)
