@@ -60,7 +60,7 @@ func TestFault_P07_BadRowsOfAnImportHarmNoNeighbour(t *testing.T) {
 		"gina,,\r\n" +
 		long + ",,,,object,\r\n" +
 		"\"hans\"x,,,,object,\r\n" +
-		"ida,a b  c,2025-05-20T09:00:00+02:00,EMAIL,object,ACCESS ERASURE\r\n" +
+		"ida,a b  c a,2025-05-20T09:00:00+02:00,EMAIL,object,ACCESS ERASURE\r\n" +
 		"jan,,,,object,EVERYTHING"
 	want := []string{
 		"ada", "be\x00rt", "row FORMAT", "carl", "sent_at FORMAT", "channel UNKNOWN", "action UNKNOWN", "row FORMAT", "row FORMAT", "row FORMAT",

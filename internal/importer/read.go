@@ -118,7 +118,12 @@ func fill(m protoreflect.Message, field protoreflect.FieldDescriptor, cell strin
 		return wrong
 	}
 	list := m.Mutable(field).List()
+	seen := map[string]bool{}
 	for i, part := range strings.Fields(cell) {
+		if seen[part] {
+			continue // a sheet that names a thing twice means it once
+		}
+		seen[part] = true
 		if name == "identifiers" {
 			if wrong := identifier(list, fmt.Sprintf("%s[%d]", name, i), part); wrong != nil {
 				return wrong

@@ -93,6 +93,8 @@ func TestFaultsAreSortedUnderOneWord(t *testing.T) {
 		"a wildcard":         {"a*", "subject_id", form, "CHARACTERS"},
 		"an address":         {"a@example.org", "subject_id", form, "FORMAT"},
 		"a link":             {"https://example.org/a", "subject_id", form, "FORMAT"},
+		"blanks":             {"  ", "subject_id", "id begins or ends with white space", "REQUIRED"},
+		"a quote":            {"'; DROP TABLE x;--", "subject_id", form, "CHARACTERS"},
 		"two ids":            {"anna, bert", "subject_id", form, "MULTIPLE"},
 		"something else":     {"ännä", "subject_id", form, "FORMAT"},
 		"a time to come":     {"a", "received_at", "in the future: say when it was, or leave it out", "FUTURE"},

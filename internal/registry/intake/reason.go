@@ -66,7 +66,7 @@ func Reason(request *vetov1.FileObjectionRequest, f FieldFault) string {
 // reasonOfID looks at the id itself where the policy's pattern refuses it.
 func reasonOfID(id, message string) string {
 	switch {
-	case id == "":
+	case strings.TrimSpace(id) == "":
 		return ReasonRequired
 	case strings.Contains(message, "template"), strings.Contains(message, "placeholder"):
 		return ReasonPlaceholder
@@ -76,7 +76,7 @@ func reasonOfID(id, message string) string {
 		return ReasonCharacters
 	case message == subject.IDOuterSpace.Error():
 		return ReasonFormat
-	case strings.IndexFunc(id, unseen) >= 0, strings.ContainsAny(id, "*?<>|\\^$(){}"):
+	case strings.IndexFunc(id, unseen) >= 0, strings.ContainsAny(id, "*?<>|\\^$(){}'\"`"):
 		return ReasonCharacters
 	case strings.Contains(id, "@") && strings.Contains(id, "."), strings.Contains(id, "://"):
 		return ReasonFormat
