@@ -366,7 +366,9 @@ func TestFilingRefusesBadInput(t *testing.T) {
 		t.Errorf("an undeclared purpose: %v", err)
 	}
 	for _, change := range []func(*vetov1.FileObjectionRequest){
-		func(q *vetov1.FileObjectionRequest) { q.Identifiers = []*vetov1.Identifier{{}} },
+		func(q *vetov1.FileObjectionRequest) {
+			q.SubjectId, q.Identifiers = "", []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: "a@example.org"}}
+		},
 		func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "x" },
 	} {
 		if _, err := r.FileObjection(t.Context(), officer, filing("anna", change)); !isType[*registry.UnsupportedError](err) {

@@ -105,7 +105,7 @@ func TestBadRequestsAreRefusedFieldByField(t *testing.T) {
 		}), codes.InvalidArgument, invalid, []string{"case_reference", "notice_version", "reply_to"}},
 		{"file/1,001 items", file(func(r *vetov1.FileObjectionRequest) { r.ItemIds = many(1001) }), codes.InvalidArgument, invalid, []string{"item_ids"}},
 		{"file/identifiers", file(func(r *vetov1.FileObjectionRequest) {
-			r.Identifiers = []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, Value: marker}}
+			r.SubjectId, r.Identifiers = "", []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, Value: marker}}
 		}), codes.Unimplemented, "UNSUPPORTED", nil},
 		{"file/bad identifier", file(func(r *vetov1.FileObjectionRequest) { r.Identifiers = []*vetov1.Identifier{{}} }), codes.InvalidArgument, invalid, []string{"identifiers[0].type", "identifiers[0].value"}},
 		{"withdraw/empty", func(ctx context.Context) error {

@@ -155,7 +155,8 @@ type FileObjectionRequest struct {
 	// Other ids of the same person; at most 63, with `subject_id`. UNVERIFIED they are covered by this objection alone;
 	// VERIFIED they are linked, as by LinkSubjects.
 	LinkedSubjectIds []string `protobuf:"bytes,3,rep,name=linked_subject_ids,json=linkedSubjectIds,proto3" json:"linked_subject_ids,omitempty"`
-	// What the person gives who does not know their id. Sealed until matched.
+	// What the person gives who does not know their id. Sealed until matched; beside `subject_id` there is nothing to match,
+	// and they are not kept. Alone they are not taken yet.
 	Identifiers []*Identifier `protobuf:"bytes,4,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
 	// For which declared purposes, or earlier names that one of them took over; empty: all, later ones included.
 	Purposes []string `protobuf:"bytes,5,rep,name=purposes,proto3" json:"purposes,omitempty"`

@@ -42,13 +42,14 @@ type Rules interface {
 
 // CheckFiling says what is wrong with a filing: *InvalidError, *UndeclaredPurposeError, *UnsupportedError, ErrNoPolicy.
 func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Time) error {
-	switch {
-	case len(request.GetIdentifiers()) > 0:
-		return &UnsupportedError{Field: "identifiers"}
-	case request.GetReplyTo() != "":
+	if request.GetReplyTo() != "" {
 		return &UnsupportedError{Field: "reply_to"}
 	}
 	var c Checks
+	c.identifiers(request.GetIdentifiers())
+	if len(request.GetIdentifiers()) > 0 && request.GetSubjectId() == "" && c.Err() == nil {
+		return &UnsupportedError{Field: "identifiers"}
+	}
 	if request.GetSubjectId() != "" || len(request.GetItemIds())+len(request.GetContentKeys()) == 0 {
 		c.subject(rules, "subject_id", request.GetSubjectId())
 	}
@@ -57,10 +58,17 @@ func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Tim
 	c.ids("content_keys", request.GetContentKeys())
 	c.Country("country", request.GetCountry())
 	c.instants(request.GetSentAt(), request.GetReceivedAt(), now)
-	names := slices.Concat([]string{request.GetSubjectId()}, request.GetLinkedSubjectIds(), request.GetItemIds(), request.GetContentKeys())
+	names := slices.Concat(values(request.GetIdentifiers()), []string{request.GetSubjectId()}, request.GetLinkedSubjectIds(), request.GetItemIds(), request.GetContentKeys())
 	c.reference("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes, names...)
 	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, names...)
 	return c.errWith(CheckPurposes(rules.Objectable(), request.GetPurposes()))
+}
+
+func values(identifiers []*vetov1.Identifier) (all []string) {
+	for _, one := range identifiers {
+		all = append(all, one.GetValue())
+	}
+	return all
 }
 
 // RequestID reads a request's id: a UUID, in either case of letters. The error is an *InvalidError.

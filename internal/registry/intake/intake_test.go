@@ -76,6 +76,23 @@ func TestCheckFilingByTheKindOfFault(t *testing.T) {
 				e, ok := errors.AsType[*intake.UnsupportedError](err)
 				return ok && e.Field == "reply_to"
 			}},
+		{"identifiers beside an id", rules{}, func(q *vetov1.FileObjectionRequest) {
+			q.Identifiers = []*vetov1.Identifier{
+				{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: "a@example.org"}, {Type: vetov1.IdentifierType_IDENTIFIER_TYPE_PHONE, Value: "+33639980043"},
+				{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, Value: "@a@social.example"}, {Type: vetov1.IdentifierType_IDENTIFIER_TYPE_PROFILE_URL, Value: "https://social.example/a"},
+			}
+		}, func(err error) bool { return err == nil }},
+		{"identifiers alone", rules{}, func(q *vetov1.FileObjectionRequest) {
+			q.SubjectId, q.Identifiers = "", []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: "a@example.org"}}
+		}, func(err error) bool {
+			e, ok := errors.AsType[*intake.UnsupportedError](err)
+			return ok && e.Field == "identifiers"
+		}},
+		{"no address", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, "nobody-at-example.org"), names("identifiers[0].value")},
+		{"an address of no host", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, "a@b"), names("identifiers[0].value")},
+		{"no number", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_PHONE, "0639980043"), names("identifiers[0].value")},
+		{"no link", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_PROFILE_URL, "social.example/a"), names("identifiers[0].value")},
+		{"a handle in two words", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, "a b"), names("identifiers[0].value")},
 		{"an id linked with nobody", rules{}, func(q *vetov1.FileObjectionRequest) {
 			q.SubjectId, q.ItemIds, q.LinkedSubjectIds = "", []string{"photo"}, []string{"b"}
 		}, names("linked_subject_ids[0]")},
@@ -91,6 +108,12 @@ func TestCheckFilingByTheKindOfFault(t *testing.T) {
 		if err := intake.CheckFiling(c.rules, request, now); !c.is(err) {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+func identified(kind vetov1.IdentifierType, value string) func(*vetov1.FileObjectionRequest) {
+	return func(q *vetov1.FileObjectionRequest) {
+		q.Identifiers = []*vetov1.Identifier{{Type: kind, Value: value}}
 	}
 }
 
@@ -159,8 +182,10 @@ func TestErrorsNameTheField(t *testing.T) {
 		}
 	}
 	for field, change := range map[string]func(*vetov1.FileObjectionRequest){
-		"identifiers": func(q *vetov1.FileObjectionRequest) { q.Identifiers = []*vetov1.Identifier{{}} },
-		"reply_to":    func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "x" },
+		"identifiers": func(q *vetov1.FileObjectionRequest) {
+			q.SubjectId, q.Identifiers = "", []*vetov1.Identifier{{Value: "anna"}}
+		},
+		"reply_to": func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "x" },
 	} {
 		request := &vetov1.FileObjectionRequest{SubjectId: "anna"}
 		change(request)
