@@ -309,7 +309,7 @@ func TestConnectionsAboveTheirLimitAreToldWhich(t *testing.T) {
 
 // TestACallThatTakesTooLongIsToldWhich: a wait for a revision that is not shown yet, without a deadline of its caller's.
 func TestACallThatTakesTooLongIsToldWhich(t *testing.T) {
-	p := start(t, settings{registry: registry.Config{MaxStaleness: 10 * time.Second}, server: server.Config{Limits: limits.Limits{CallTime: 100 * time.Millisecond}}})
+	p := start(t, settings{registry: registry.Config{MaxStaleness: 10 * time.Second}, server: server.Config{Limits: limits.Limits{CallTime: time.Second}}})
 	next := p.object("bob") + 1
 	p.order.Hide(event.Revision(next))
 	defer p.order.Show()
