@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -261,3 +262,15 @@ func at(text string) *timestamppb.Timestamp {
 	}
 	return timestamppb.New(t)
 }
+
+// wall is a clock that a test moves.
+type wall struct{ at atomic.Int64 }
+
+func begunAt(at time.Time) *wall {
+	w := &wall{}
+	w.at.Store(at.UnixNano())
+	return w
+}
+
+func (w *wall) read() time.Time      { return time.Unix(0, w.at.Load()) }
+func (w *wall) pass(d time.Duration) { w.at.Add(int64(d)) }
