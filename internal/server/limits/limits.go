@@ -19,7 +19,7 @@ type Limits struct {
 	CallsPerConnection int
 	// Connections is how many there may be at once: 1 to 1,000,000, default 1,024. What is above is answered for a second with RESOURCE_EXHAUSTED.
 	Connections int
-	// Streams is how many calls of StreamDecide, health watches and reflections may be open at once on all connections: 1 to 1,000,000, default 1,024.
+	// Streams is how many calls of StreamDecide, ImportObjections and WatchEvents, health watches and reflections may be open at once on all connections: 1 to 1,000,000, default 1,024.
 	Streams int
 	// CallTime is how long a call may take that is no stream, whatever deadline its caller set: 100 ms to 1 h, default 1 min.
 	CallTime time.Duration
