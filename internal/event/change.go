@@ -18,9 +18,10 @@ const (
 	ActErase                   // content of the subject that was made before a time, or the item, is erased
 	ActWithhold                // the item is excluded until a time
 	ActRestore                 // the item is not withheld any more
+	ActRefuse                  // as ActObject, and regimes that assess do not honour it from a time on
 )
 
-var actWords = [...]string{ActClear: "clear", ActObject: "object", ActConsent: "consent", ActRevoke: "revoke", ActErase: "erase", ActWithhold: "withhold", ActRestore: "restore"}
+var actWords = [...]string{ActClear: "clear", ActObject: "object", ActConsent: "consent", ActRevoke: "revoke", ActErase: "erase", ActWithhold: "withhold", ActRestore: "restore", ActRefuse: "refuse"}
 
 // String returns the act's word, or UNKNOWN.
 func (a Act) String() string { return wordOf(actWords[:], int(a)) }
@@ -58,16 +59,17 @@ func (p Proof) String() string { return wordOf(proofWords[:], int(p)) }
 // "clear TABLE KEY", or "object TABLE KEY COUNTRY PURPOSES" with a hyphen for a
 // country that is not known, or "consent subject KEY PURPOSES", or
 // "revoke subject KEY PURPOSES", or "erase subject KEY INSTANT", "erase item KEY",
-// "withhold item KEY INSTANT", "restore item KEY".
+// "withhold item KEY INSTANT", "restore item KEY",
+// "refuse TABLE KEY COUNTRY PURPOSES INSTANT".
 type Change struct {
 	Act   Act
 	Table Table
 	Key   Key
 
-	Country  string   // of ActObject alone: of who objected; empty: unknown, which is honoured
-	Purposes Purposes // of ActObject, ActConsent, ActRevoke: not empty
+	Country  string   // of ActObject and ActRefuse alone: of who objected; empty: unknown, which is honoured
+	Purposes Purposes // of ActObject, ActRefuse, ActConsent, ActRevoke: not empty
 
-	At time.Time // of a subject's ActErase, and of ActWithhold
+	At time.Time // of a subject's ActErase, of ActWithhold, and of ActRefuse
 }
 
 var changeKind = kind[Change]{
@@ -80,7 +82,7 @@ var changeKind = kind[Change]{
 		switch {
 		case c.timed() && plain:
 			return instantKind.append(append(dst, ' '), c.At)
-		case !c.At.IsZero():
+		case !c.At.IsZero() != (c.Act == ActRefuse):
 			return append(dst, " ?"...) // which parse refuses
 		case c.bare() && plain:
 			return dst
@@ -96,7 +98,11 @@ var changeKind = kind[Change]{
 			country = c.Country
 		}
 		dst = append(append(append(dst, ' '), country...), ' ')
-		return c.Purposes.append(dst)
+		dst = c.Purposes.append(dst)
+		if c.Act == ActRefuse {
+			dst = instantKind.append(append(dst, ' '), c.At)
+		}
+		return dst
 	},
 	parse: parseChange,
 }
@@ -171,8 +177,36 @@ func parseChange(s string) (Change, error) {
 			return c, err
 		}
 	}
+	if c.Act == ActRefuse {
+		var from string
+		purposes, from, _ = strings.Cut(purposes, " ")
+		if c.At, err = instantKind.parse(from); err != nil {
+			return c, err
+		}
+		if c.At.IsZero() {
+			return c, fault("no instant")
+		}
+	}
 	c.Purposes, err = parsePurposes(purposes)
 	return c, err
+}
+
+// identifierKind is "TYPE HANDLE".
+var identifierKind = kind[Identifier]{
+	isZero: func(Identifier) bool { return false }, // what parses has a type
+	append: func(dst []byte, i Identifier) []byte {
+		return keyKind.append(append(wordKind.append(dst, i.Type), ' '), i.Handle)
+	},
+	parse: func(s string) (i Identifier, err error) {
+		word, handle, _ := strings.Cut(s, " ")
+		if i.Type, err = wordKind.parse(word); err != nil {
+			return i, err
+		}
+		if i.Handle, err = keyKind.parse(handle); err == nil && isZero(i.Handle) {
+			err = fault("a handle of zeros")
+		}
+		return i, err
+	},
 }
 
 // liftKind is "REVISION PURPOSES".

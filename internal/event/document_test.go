@@ -27,17 +27,17 @@ func TestDocumentAgrees(t *testing.T) {
 	var got []string
 	for line := range strings.Lines(document) {
 		cells := strings.Split(strings.TrimSpace(line), " | ")
-		if len(cells) == 16 && strings.HasPrefix(cells[0], "| `") {
+		if len(cells) == 18 && strings.HasPrefix(cells[0], "| `") {
 			name := strings.Trim(cells[0], "| `")
-			in := strings.Join(cells[1:14], "")
-			got = append(got, name+" "+in+" "+strings.Trim(cells[14], "` "))
+			in := strings.Join(cells[1:16], "")
+			got = append(got, name+" "+in+" "+strings.Trim(cells[16], "` "))
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the tables of fields (-code +document)\n%s", diff)
 	}
 
-	for typ := event.TypeGenesis; typ <= event.TypeObjectionsAnnulled; typ++ {
+	for typ := event.TypeGenesis; typ <= event.TypeObjectionDecided; typ++ {
 		if row := "| `" + typ.String() + "` | `" + strings.Join(event.Effects(typ), "`, `") + "` |"; !strings.Contains(document, row) {
 			t.Errorf("the document lacks the row %s", row)
 		}

@@ -10,7 +10,7 @@ import (
 
 func TestTypesAndEffectsAreTheirWords(t *testing.T) {
 	types := []string{"GENESIS", "OBJECTION_FILED", "OBJECTION_WITHDRAWN", "POLICY_APPLIED", "REGIME_SUSPENDED", "REGIME_RESUMED",
-		"CONSENT_GRANTED", "CONSENT_WITHDRAWN", "SUBJECTS_LINKED", "SUBJECTS_UNLINKED", "ERASURE_RECORDED", "ITEMS_CHANGED", "OBJECTIONS_ANNULLED"}
+		"CONSENT_GRANTED", "CONSENT_WITHDRAWN", "SUBJECTS_LINKED", "SUBJECTS_UNLINKED", "ERASURE_RECORDED", "ITEMS_CHANGED", "OBJECTIONS_ANNULLED", "IDENTIFIER_MATCHED", "OBJECTION_DECIDED"}
 	for i, want := range types {
 		got, err := event.ParseType(want)
 		if err != nil || got != event.Type(i+1) || got.String() != want {
@@ -18,7 +18,7 @@ func TestTypesAndEffectsAreTheirWords(t *testing.T) {
 		}
 	}
 	effects := []string{"BOUND", "IN_FORCE", "RECORDED_ONLY", "RAISED", "LIFTED", "NARROWED", "ACTIVATED", "SUSPENDED", "RESUMED",
-		"GRANTED", "REVOKED", "LINKED", "UNLINKED", "ERASED", "REPORTED", "ANNULLED"}
+		"GRANTED", "REVOKED", "LINKED", "UNLINKED", "ERASED", "REPORTED", "ANNULLED", "PENDING", "MATCHED", "NOT_FOUND", "UPHELD", "REFUSED", "UNFOUNDED", "EXTENDED", "ANSWERED", "INFORMED"}
 	for i, want := range effects {
 		got, err := event.ParseEffect(want)
 		if err != nil || got != event.Effect(i+1) || got.String() != want {
@@ -38,9 +38,9 @@ func TestTypesAndEffectsAreTheirWords(t *testing.T) {
 // A number beyond the last word, as a zero, has a name that no parser takes.
 func TestUnknownNumbersPrintAsUnknown(t *testing.T) {
 	for _, got := range []string{
-		event.Type(0).String(), event.Type(14).String(), event.Type(255).String(),
-		event.Effect(0).String(), event.Effect(17).String(),
-		event.Act(0).String(), event.Act(8).String(),
+		event.Type(0).String(), event.Type(16).String(), event.Type(255).String(),
+		event.Effect(0).String(), event.Effect(26).String(),
+		event.Act(0).String(), event.Act(9).String(),
 		event.Table(0).String(), event.Table(4).String(),
 		event.Proof(0).String(), event.Proof(3).String(),
 	} {

@@ -282,6 +282,58 @@ func fixtures() []fixture {
 				s.Changes = []event.Change{{Act: event.ActClear, Table: event.TableSubject, Key: user1001}}
 			}),
 		},
+	}, {
+		name: "filed_by_identifiers",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectPending, Policy: 1},
+			Side: with(side(19, "web-form", "REGISTER", "2025-08-09T12:00:00Z"), func(s *event.Side) {
+				s.ObjectionID = "7CA9-WZ2H-XJ"
+				s.Identifiers = []event.Identifier{{Type: "EMAIL", Handle: photo8}, {Type: "HANDLE", Handle: hello}}
+				s.Purposes, s.Assess, s.Country = all, training, "SE"
+				s.Channel, s.Verification, s.FiledBy = "WEB_FORM", "UNVERIFIED", "SELF"
+			}),
+		},
+		raw: []string{"EMAIL name@example.org", "HANDLE @name"},
+	}, {
+		name: "identifier_matched",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeIdentifierMatched, Effect: event.EffectMatched, Policy: 1},
+			Side: with(side(20, "resolver", "SYSTEM", "2025-08-10T12:00:00Z"), func(s *event.Side) {
+				s.ObjectionID, s.Subject = "7CA9-WZ2H-XJ", user1001
+				s.Changes = []event.Change{{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "SE", Purposes: all}}
+			}),
+		},
+		raw: []string{"user-1001"},
+	}, {
+		name: "identifier_not_found",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeIdentifierMatched, Effect: event.EffectNotFound, Policy: 1},
+			Side: with(side(21, "case-desk", "OFFICER", "2025-08-11T12:00:00Z"), func(s *event.Side) { s.ObjectionID = "7F3K-92QM-4D" }),
+		},
+	}, {
+		name: "objection_refused",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionDecided, Effect: event.EffectRefused, Policy: 1},
+			Side: with(side(22, "case-desk", "OFFICER", "2025-08-12T12:00:00Z"), func(s *event.Side) {
+				s.ObjectionID, s.Purposes = "7CA9-WZ2H-XJ", training
+				s.Reason, s.Remedies = "Compelling grounds:\nsee the assessment of 1 August 2025.", "You can complain to the supervisory authority, and go to court."
+				s.InformedAt, s.AnsweredAt = at("2025-08-10T08:00:00Z"), at("2025-08-12T10:00:00Z")
+				s.RefusedFrom = at("2025-08-26T10:00:00Z")
+				s.Changes = []event.Change{
+					{Act: event.ActClear, Table: event.TableSubject, Key: user1001},
+					{Act: event.ActObject, Table: event.TableSubject, Key: user1001, Country: "SE", Purposes: all.Minus(training)},
+					{Act: event.ActRefuse, Table: event.TableSubject, Key: user1001, Country: "SE", Purposes: training, At: s.RefusedFrom},
+				}
+			}),
+		},
+	}, {
+		name: "objection_extended",
+		event: event.Event{
+			Leaf: event.Leaf{Type: event.TypeObjectionDecided, Effect: event.EffectExtended, Policy: 1},
+			Side: with(side(23, "case-desk", "OFFICER", "2025-08-13T12:00:00Z"), func(s *event.Side) {
+				s.ObjectionID, s.Reason, s.ExtendedUntil = "7F3K-92QM-4D", "Many requests at once.", at("2025-11-10T12:00:00Z")
+			}),
+		},
 	}}
 	for i := range list {
 		list[i].event.Side.Person = blind(list[i].event.Side, list[i].raw)

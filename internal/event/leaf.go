@@ -35,20 +35,20 @@ type Leaf struct {
 // leafFields is the leaf's table. The columns are the types in the order of the
 // constants.
 var leafFields = []field[Leaf]{
-	one("type", "1111111111111", "", words[Type](typeWords[:]), func(l *Leaf) *Type { return &l.Type }),
-	one("day", "1111111111111", "", dayKind, func(l *Leaf) *time.Time { return &l.Day }),
-	one("policy", "-??1?????????", "", versionKind, func(l *Leaf) *uint64 { return &l.Policy }),
+	one("type", "111111111111111", "", words[Type](typeWords[:]), func(l *Leaf) *Type { return &l.Type }),
+	one("day", "111111111111111", "", dayKind, func(l *Leaf) *time.Time { return &l.Day }),
+	one("policy", "-??1???????????", "", versionKind, func(l *Leaf) *uint64 { return &l.Policy }),
 	effectField(),
-	one("log", "1------------", "", logKind, func(l *Leaf) *string { return &l.Log }),
-	one("format", "1------------", "", number[uint32](FormatVersion), func(l *Leaf) *uint32 { return &l.Version }),
-	one("secret", "1------------", "", hashKind, func(l *Leaf) *Hash { return &l.Secret }),
-	one("person", "1111111111111", "", hashKind, func(l *Leaf) *Hash { return &l.Person }),
-	one("record", "1111111111111", "", hashKind, func(l *Leaf) *Hash { return &l.Record }),
+	one("log", "1--------------", "", logKind, func(l *Leaf) *string { return &l.Log }),
+	one("format", "1--------------", "", number[uint32](FormatVersion), func(l *Leaf) *uint32 { return &l.Version }),
+	one("secret", "1--------------", "", hashKind, func(l *Leaf) *Hash { return &l.Secret }),
+	one("person", "111111111111111", "", hashKind, func(l *Leaf) *Hash { return &l.Person }),
+	one("record", "111111111111111", "", hashKind, func(l *Leaf) *Hash { return &l.Record }),
 }
 
 // effectField is the one field whose values depend on the type.
 func effectField() field[Leaf] {
-	f := one("effect", "1111111111111", "", words[Effect](effectWords[:]), func(l *Leaf) *Effect { return &l.Effect })
+	f := one("effect", "111111111111111", "", words[Effect](effectWords[:]), func(l *Leaf) *Effect { return &l.Effect })
 	read := f.parse
 	f.parse = func(l *Leaf, value string) error {
 		if err := read(l, value); err != nil {

@@ -80,7 +80,7 @@ func TestSealRefuses(t *testing.T) {
 		{"an id that is none", "objection_raised", func(e *event.Event) { e.Side.ObjectionID = "0000-0000-01" }, "objection_id: the check"},
 		{"an id in a second spelling", "objection_raised", func(e *event.Event) { e.Side.ObjectionID = "0000000000" }, "objection_id: not in its one spelling"},
 		{"an id with a newline", "objection_raised", func(e *event.Event) { e.Side.ObjectionID = "0000-0000-0\n" }, "objection_id: a character"},
-		{"an objection to nothing", "objection_raised", func(e *event.Event) { e.Side.Subject = event.Key{} }, "subject: missing, and neither"},
+		{"an objection to nothing", "objection_raised", func(e *event.Event) { e.Side.Subject = event.Key{} }, "subject: missing, and none of"},
 		{"items out of order", "objection_to_items", func(e *event.Event) { slices.Reverse(e.Side.Items) }, "item: not in ascending order"},
 		{"an item twice", "objection_to_items", func(e *event.Event) { e.Side.Items[1] = e.Side.Items[0] }, "item: not in ascending order"},
 		{"an item of zeros", "objection_to_items", func(e *event.Event) { e.Side.Items[0] = event.Key{} }, "item: zero"},

@@ -38,38 +38,45 @@ type Side struct {
 
 	Import         Key // hash of the name of the import that a filing came with, or that is undone; zero: of none
 	ObjectionID    ObjectionID
-	Subject        Key       // zero: an objection to items or content keys alone
-	Linked         []Key     // other ids that are said to be the person's, or the ids that are linked or parted: a set
-	Members        []Key     // every id of the person from here on, where ids stay linked: a set
-	Covers         []Cover   // what parted ids keep of the filings of those that they were linked with
-	Items          []Key     // a set
-	ContentKeys    []Key     // a set
-	Regime         string    // the regime's name: 1 to MaxRegimeBytes
-	Jurisdictions  []string  // the jurisdictions suspended or resumed: a set; empty: the regime's all
-	Places         []string  // what Jurisdictions came to when the regime was suspended: a set of ISO 3166-1 alpha-2 and 3166-2 codes
-	Purposes       Purposes  // objected to, withdrawn, or switched
-	NoEffect       Purposes  // those of Purposes for which the regime of Country gave objections no effect at the filing
-	Country        string    // of who filed: ISO 3166-1 alpha-2 or 3166-2; empty: unknown
-	Channel        string    // by which it came: a word in upper case
-	Verification   string    // whether the person was verified: a word in upper case
-	FiledBy        string    // for whom it was filed: a word in upper case
-	Proof          Proof     // what made a withdrawal effective
-	AlsoAsks       []string  // what else the person asks for: a set of words in upper case
-	Scope          string    // what an erasure covers: a word in upper case
-	MadeBefore     time.Time // what is erased was made before it
-	Reports        []Report  // what the platform says of items, in its order
-	KeptUntil      time.Time // when the reports lapse
-	SentAt         time.Time // by the person
-	ReceivedAt     time.Time // by the controller
-	CaseReference  string    // reference of the platform's own desk: 1 to MaxCaseReferenceBytes
-	NoticeVersion  string    // version of the notice that the person saw: 1 to MaxNoticeVersionBytes
-	Deadline       time.Time // the objection deadline of the country's regime as it then stood; it words the receipt and decides nothing
-	BeforeDeadline bool      // whether the objection came before Deadline; false without one
-	Lifts          []Lift    // the filings withdrawn, by ascending revision
-	Document       Hash      // SHA-256 of the policy document
-	Acknowledge    []string  // the dangers that who applied it acknowledged, each "WORD ground": a set of texts of at most MaxAcknowledgeBytes
-	Reason         string    // 1 to MaxReasonBytes
-	Authority      string    // who ordered it: 1 to MaxAuthorityBytes
+	Subject        Key          // zero: an objection to items or content keys alone
+	Linked         []Key        // other ids that are said to be the person's, or the ids that are linked or parted: a set
+	Identifiers    []Identifier // what the person gave in place of an id
+	Members        []Key        // every id of the person from here on, where ids stay linked: a set
+	Covers         []Cover      // what parted ids keep of the filings of those that they were linked with
+	Items          []Key        // a set
+	ContentKeys    []Key        // a set
+	Regime         string       // the regime's name: 1 to MaxRegimeBytes
+	Jurisdictions  []string     // the jurisdictions suspended or resumed: a set; empty: the regime's all
+	Places         []string     // what Jurisdictions came to when the regime was suspended: a set of ISO 3166-1 alpha-2 and 3166-2 codes
+	Purposes       Purposes     // objected to, withdrawn, or switched
+	NoEffect       Purposes     // those of Purposes for which the regime of Country gave objections no effect at the filing
+	Assess         Purposes     // those of Purposes for which the regime of Country assesses objections, at the filing
+	Country        string       // of who filed: ISO 3166-1 alpha-2 or 3166-2; empty: unknown
+	Channel        string       // by which it came: a word in upper case
+	Verification   string       // whether the person was verified: a word in upper case
+	FiledBy        string       // for whom it was filed: a word in upper case
+	Proof          Proof        // what made a withdrawal effective
+	AlsoAsks       []string     // what else the person asks for: a set of words in upper case
+	Scope          string       // what an erasure covers: a word in upper case
+	MadeBefore     time.Time    // what is erased was made before it
+	Reports        []Report     // what the platform says of items, in its order
+	KeptUntil      time.Time    // when the reports lapse
+	SentAt         time.Time    // by the person
+	ReceivedAt     time.Time    // by the controller
+	CaseReference  string       // reference of the platform's own desk: 1 to MaxCaseReferenceBytes
+	NoticeVersion  string       // version of the notice that the person saw: 1 to MaxNoticeVersionBytes
+	Deadline       time.Time    // the objection deadline of the country's regime as it then stood; it words the receipt and decides nothing
+	BeforeDeadline bool         // whether the objection came before Deadline; false without one
+	Lifts          []Lift       // the filings withdrawn, by ascending revision
+	Document       Hash         // SHA-256 of the policy document
+	Acknowledge    []string     // the dangers that who applied it acknowledged, each "WORD ground": a set of texts of at most MaxAcknowledgeBytes
+	Reason         string       // 1 to MaxReasonBytes
+	Authority      string       // who ordered it: 1 to MaxAuthorityBytes
+	Remedies       string       // what the person is told of remedies: 1 to MaxReasonBytes
+	ExtendedUntil  time.Time    // until when the answer is due
+	InformedAt     time.Time    // when the person was told that the objection is recorded
+	AnsweredAt     time.Time    // when the answer was delivered
+	RefusedFrom    time.Time    // from when regimes that assess do not honour what is refused
 
 	Changes []Change  // to the standings, in this order; all that a fold applies of an objection's event
 	Person  []Blinded // one for each of Private, in its order
@@ -79,6 +86,12 @@ type Side struct {
 type Lift struct {
 	Revision Revision // of the OBJECTION_FILED
 	Purposes Purposes
+}
+
+// Identifier is where one that a person gave lies sealed, until it is matched or dropped.
+type Identifier struct {
+	Type   string // a word in upper case
+	Handle Key    // of the sealed row; a keyed hash of no identity
 }
 
 // Cover says that a parted id keeps the protection of another's filing.
@@ -120,8 +133,8 @@ func ParseSide(b []byte, t Type) (Side, error) {
 	if err != nil {
 		return Side{}, err
 	}
-	if t == TypeObjectionFiled && isZero(s.Subject) && len(s.Items)+len(s.ContentKeys) == 0 {
-		return Side{}, &MalformedError{Record: sideRecord.what, Field: "subject", Fault: "missing, and neither item nor content_key is there"}
+	if t == TypeObjectionFiled && isZero(s.Subject) && len(s.Items)+len(s.ContentKeys)+len(s.Identifiers) == 0 {
+		return Side{}, &MalformedError{Record: sideRecord.what, Field: "subject", Fault: "missing, and none of identifier, item and content_key is there"}
 	}
 	if i, ok := s.listed(); !ok {
 		line := lines - len(s.Person) + i + 1

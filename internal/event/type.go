@@ -20,6 +20,8 @@ const (
 	TypeErasureRecorded                    // GDPR Art. 17: content has to go from every set
 	TypeItemsChanged                       // items were deleted, restricted, restored or edited on the platform
 	TypeObjectionsAnnulled                 // filings of an import or a flood were undone
+	TypeIdentifierMatched                  // the identifiers of a filing were found to be a subject's, or nobody's
+	TypeObjectionDecided                   // a case officer decided a filing, extended its time, or recorded that it was answered
 )
 
 var typeWords = [...]string{
@@ -36,6 +38,8 @@ var typeWords = [...]string{
 	TypeErasureRecorded:    "ERASURE_RECORDED",
 	TypeItemsChanged:       "ITEMS_CHANGED",
 	TypeObjectionsAnnulled: "OBJECTIONS_ANNULLED",
+	TypeIdentifierMatched:  "IDENTIFIER_MATCHED",
+	TypeObjectionDecided:   "OBJECTION_DECIDED",
 }
 
 // String returns the type's word, such as OBJECTION_FILED, or UNKNOWN.
@@ -74,6 +78,15 @@ const (
 	EffectErased                         // the content named is excluded for every purpose, for ever
 	EffectReported                       // the items count as the platform reports them, until the report lapses
 	EffectAnnulled                       // the filings named are gone, as if they had not been made
+	EffectPending                        // the objection counts for nothing yet: whose it is, is being looked for
+	EffectMatched                        // the filing is the subject's, and counts for it from this revision on
+	EffectNotFound                       // whose the filing is, was not found
+	EffectUpheld                         // the objection was assessed and upheld
+	EffectRefused                        // it was assessed and refused; it counts until refused_from, where that is given, and otherwise on
+	EffectUnfounded                      // it was unfounded or excessive, and is gone
+	EffectExtended                       // the time to answer was extended
+	EffectAnswered                       // the answer was delivered
+	EffectInformed                       // the person was told that the objection is recorded
 )
 
 var effectWords = [...]string{
@@ -93,12 +106,21 @@ var effectWords = [...]string{
 	EffectErased:       "ERASED",
 	EffectReported:     "REPORTED",
 	EffectAnnulled:     "ANNULLED",
+	EffectPending:      "PENDING",
+	EffectMatched:      "MATCHED",
+	EffectNotFound:     "NOT_FOUND",
+	EffectUpheld:       "UPHELD",
+	EffectRefused:      "REFUSED",
+	EffectUnfounded:    "UNFOUNDED",
+	EffectExtended:     "EXTENDED",
+	EffectAnswered:     "ANSWERED",
+	EffectInformed:     "INFORMED",
 }
 
 // effectsOf lists the effects that an event of a type may have.
 var effectsOf = [...][]Effect{
 	TypeGenesis:            {EffectBound},
-	TypeObjectionFiled:     {EffectInForce, EffectRecordedOnly, EffectRaised},
+	TypeObjectionFiled:     {EffectInForce, EffectRecordedOnly, EffectRaised, EffectPending},
 	TypeObjectionWithdrawn: {EffectLifted, EffectNarrowed},
 	TypePolicyApplied:      {EffectActivated},
 	TypeRegimeSuspended:    {EffectSuspended},
@@ -110,6 +132,8 @@ var effectsOf = [...][]Effect{
 	TypeErasureRecorded:    {EffectErased},
 	TypeItemsChanged:       {EffectReported},
 	TypeObjectionsAnnulled: {EffectAnnulled},
+	TypeIdentifierMatched:  {EffectMatched, EffectNotFound},
+	TypeObjectionDecided:   {EffectUpheld, EffectRefused, EffectUnfounded, EffectExtended, EffectAnswered, EffectInformed},
 }
 
 // String returns the effect's word, such as IN_FORCE, or UNKNOWN.

@@ -183,22 +183,35 @@ func erases(s *standings.Standing, created time.Time) bool {
 // objected says whether an objection among these counts for the purpose and the item's regime.
 func (t *trial) objected(list []standings.Objection) bool {
 	for i := range list {
-		if o := &list[i]; o.Purposes&t.purpose.Objections != 0 && t.counts(o.Country) {
+		if o := &list[i]; o.Purposes&t.purpose.Objections != 0 && t.counts(o, o.Country) {
 			return true
 		}
 	}
 	return false
 }
 
-// counts says whether an objection that was filed under a country counts here. It is without effect only where both the
-// item's regime and that country's give objections none; a country that is unknown, unassigned or ruled by no regime
-// gives no such ground.
-func (t *trial) counts(country string) bool {
-	if t.regime.Objections != vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY {
+// counts says whether an objection that was filed under a country counts here. It is without effect only where neither the
+// item's regime nor that country's honours it; a country that is unknown, unassigned or ruled by no regime gives no such
+// ground.
+func (t *trial) counts(o *standings.Objection, country string) bool {
+	refused := o.RefusedFrom != 0 && !t.now.Before(time.Unix(0, o.RefusedFrom))
+	if honours(t.regime.Objections, refused) {
 		return true
 	}
 	filed, ok := t.policy.places[country].regime(t.bit, t.now)
-	return !ok || t.policy.regimes[filed].Objections != vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY
+	return !ok || honours(t.policy.regimes[filed].Objections, refused)
+}
+
+// honours says whether a treatment gives an objection effect; refused says that a refusal of it is in effect.
+func honours(treatment vetov1.ObjectionTreatment, refused bool) bool {
+	switch treatment {
+	case vetov1.ObjectionTreatment_OBJECTION_TREATMENT_RECORD_ONLY:
+		return false
+	case vetov1.ObjectionTreatment_OBJECTION_TREATMENT_ASSESS:
+		return !refused
+	default:
+		return true
+	}
 }
 
 // contentObjected says whether an objection to one of the item's content keys counts.

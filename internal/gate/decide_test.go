@@ -32,6 +32,14 @@ func TestDecide(t *testing.T) {
 			b.Object(standings.Subjects, author, standings.Objection{Country: country, Purposes: p})
 		}
 	}
+	refused := func(country string, from time.Time) func(*standings.Builder) {
+		return func(b *standings.Builder) {
+			b.Object(standings.Subjects, author, standings.Objection{Country: country, Purposes: 1, RefusedFrom: from.UnixNano()})
+		}
+	}
+	assessing := func(r *gate.Rules) {
+		r.Regimes[0].Objections = vetov1.ObjectionTreatment_OBJECTION_TREATMENT_ASSESS
+	}
 	inUS := func(i *gate.Item) { i.Country = "US" }
 	inKR := func(i *gate.Item) {
 		i.Country = "KR"
@@ -159,6 +167,13 @@ func TestDecide(t *testing.T) {
 		{name: "an unruled country on record", item: inUS, write: object("AQ", 1), want: "OBJECTED us"},
 		{name: "one of two objections has an effect", item: inUS, write: func(b *standings.Builder) { object("US", 1)(b); object("DE", 1)(b) }, want: "OBJECTED us"},
 		{name: "objected under a country that left the regime's group", item: inUS, write: object("GB", 1), want: "OBJECTED us"},
+		{name: "refused, and the refusal is not in effect", rules: assessing, write: refused("DE", noon.Add(1)), want: "OBJECTED eu"},
+		{name: "refused, and the refusal is in effect", rules: assessing, write: refused("DE", noon), want: "ELIGIBLE eu"},
+		{name: "refused, where objections are honoured", write: refused("DE", noon), want: "OBJECTED eu"},
+		{name: "refused, and moved to where objections are honoured", rules: assessing, item: inKR, write: func(b *standings.Builder) { refused("DE", noon)(b); consent(b) }, want: "OBJECTED kr"},
+		{name: "refused, and moved to where they are recorded only", rules: assessing, item: inUS, write: refused("DE", noon), want: "ELIGIBLE us"},
+		{name: "refused where nothing is assessed any more", rules: assessing, write: refused("KR", noon), want: "OBJECTED eu"},
+		{name: "refused, and objected again", rules: assessing, write: func(b *standings.Builder) { refused("DE", noon)(b); object("DE", 1)(b) }, want: "OBJECTED eu"},
 		{name: "this item objected to", write: func(b *standings.Builder) {
 			b.Object(standings.Items, item, standings.Objection{Purposes: 1})
 		}, want: "ITEM_OBJECTED eu"},

@@ -246,13 +246,19 @@ func recordOnly(r *gate.Regime) bool {
 	return r != nil && r.Objections.String() == "OBJECTION_TREATMENT_RECORD_ONLY"
 }
 
+func assesses(r *gate.Regime) bool {
+	return r != nil && r.Objections.String() == "OBJECTION_TREATMENT_ASSESS"
+}
+
 // honours says whether one objection counts for the purpose under the item's regime, filed under a country.
 func (w *world) honours(r *gate.Regime, o standings.Objection, filed string, p gate.Purpose, now time.Time) bool {
 	concerns := false
 	for bit := range uint8(32) {
 		concerns = concerns || o.Purposes>>bit&1 == 1 && p.Objections>>bit&1 == 1
 	}
-	ignored := recordOnly(r) && recordOnly(w.regimeOf(filed, p.Bit, now))
+	theirs := w.regimeOf(filed, p.Bit, now)
+	refused := o.RefusedFrom != 0 && o.RefusedFrom <= now.UnixNano()
+	ignored := (recordOnly(r) || refused && assesses(r)) && (recordOnly(theirs) || refused && assesses(theirs))
 	return concerns && !ignored
 }
 

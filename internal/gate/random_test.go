@@ -163,7 +163,8 @@ func drawObjections(t *rapid.T, n int) []standings.Objection {
 	for _, code := range []string{"", "DE", "FR-974", "GB", "US"} {
 		if seldom(t, 3, "under "+code) {
 			mask := rapid.SampledFrom([]standings.Purposes{1, 2, 1 << 31, standings.AllPurposes}).Draw(t, "objected")
-			list = append(list, standings.Objection{Country: code, Purposes: mask})
+			refused := rapid.SampledFrom([]int64{0, 0, noon.UnixNano() - 1, noon.UnixNano(), noon.Add(time.Hour).UnixNano()}).Draw(t, "refused from")
+			list = append(list, standings.Objection{Country: code, Purposes: mask, RefusedFrom: refused})
 		}
 	}
 	return list

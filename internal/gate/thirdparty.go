@@ -46,7 +46,7 @@ func (t *trial) thirdParty(s *OtherSubject) vetov1.ThirdParties {
 	for i := range standing.Objections {
 		o := &standing.Objections[i]
 		country := cmp.Or(o.Country, home)
-		if o.Purposes&t.purpose.Objections != 0 && t.counts(country) {
+		if o.Purposes&t.purpose.Objections != 0 && t.counts(o, country) {
 			strictest = max(strictest, t.treatment(s.Role, country))
 		}
 	}

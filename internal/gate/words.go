@@ -123,10 +123,13 @@ func (t *trial) standingWords(c check, reason vetov1.Reason) string {
 // objectionWords tell under which countries objections are on record, and whether they count.
 func (t *trial) objectionWords(which string, reason vetov1.Reason, list []standings.Objection) string {
 	var countries []string // an empty one first: without a country
-	for _, o := range list {
+	refused := false
+	for i := range list {
+		o := &list[i]
 		// Where some count, those that do not explain nothing.
-		if o.Purposes&t.purpose.Objections != 0 && (reason == pass || t.counts(o.Country)) {
+		if o.Purposes&t.purpose.Objections != 0 && (reason == pass || t.counts(o, o.Country)) {
 			countries = append(countries, o.Country)
+			refused = refused || o.RefusedFrom != 0
 		}
 	}
 	slices.Sort(countries)
@@ -134,6 +137,9 @@ func (t *trial) objectionWords(which string, reason vetov1.Reason, list []standi
 	switch {
 	case reason != pass:
 		return fmt.Sprintf("An objection %s is on record for %s, %s%s.", which, t.purpose.Name, filedWith(countries), t.whyItCounts(countries))
+	case refused:
+		return fmt.Sprintf("An objection %s is on record for %s, %s; it was assessed and refused, and neither the regime %s nor the one there honours it any more.",
+			which, t.purpose.Name, filedWith(countries), t.regime.Name)
 	case len(countries) > 0:
 		return fmt.Sprintf("An objection %s is on record for %s, %s; neither the regime %s nor the one there gives it an effect.",
 			which, t.purpose.Name, filedWith(countries), t.regime.Name)

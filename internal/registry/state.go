@@ -76,7 +76,7 @@ func (s *state) apply(ctx context.Context, docs documents, entry store.Entry) er
 	switch e.Leaf.Type {
 	case event.TypeGenesis:
 	case event.TypeObjectionFiled, event.TypeObjectionWithdrawn, event.TypeConsentGranted, event.TypeConsentWithdrawn,
-		event.TypeSubjectsLinked, event.TypeSubjectsUnlinked, event.TypeErasureRecorded, event.TypeObjectionsAnnulled:
+		event.TypeSubjectsLinked, event.TypeSubjectsUnlinked, event.TypeErasureRecorded, event.TypeObjectionsAnnulled, event.TypeIdentifierMatched, event.TypeObjectionDecided:
 		err = s.change(e.Side.Changes)
 	case event.TypeItemsChanged:
 		s.lapse(e.Side)
@@ -119,6 +119,10 @@ func (s *state) change(changes []event.Change) error {
 		case event.ActObject:
 			if mask != 0 {
 				s.standings.Object(tables[c.Table], c.Key, standings.Objection{Country: c.Country, Purposes: mask})
+			}
+		case event.ActRefuse:
+			if mask != 0 {
+				s.standings.Object(tables[c.Table], c.Key, standings.Objection{Country: c.Country, Purposes: mask, RefusedFrom: max(c.At.UnixNano(), 1)})
 			}
 		case event.ActErase:
 			s.erase(c)

@@ -113,6 +113,8 @@ def check_event(v):
             identity = raw.pop(0)
             assert value == siphash128(derive(SECRET, info, 16), identity.encode()).hex(), "key of " + name
             want.append((tag, identity))
+        elif name == "identifier":
+            want.append((name, raw.pop(0)))
         elif name not in UNLISTED:
             want.append((name, value))
     assert not raw, "an id without a line"

@@ -24,8 +24,8 @@ func NewBuilder() *Builder {
 	}
 }
 
-// Object adds an objection to those that stand for the key; one that stands under the same country takes its purposes
-// in. An objection to no purpose changes nothing.
+// Object adds an objection to those that stand for the key; one that stands under the same country, refused from
+// the same time or not at all, takes its purposes in. An objection to no purpose changes nothing.
 func (b *Builder) Object(table Table, key Key, o Objection) {
 	if table == Subjects {
 		b.changeSubject(key, func(s *Standing) { s.Objections = withObjection(s.Objections, o) })
@@ -125,7 +125,7 @@ func withObjection(list []Objection, o Objection) []Objection {
 	if o.Purposes == 0 {
 		return list
 	}
-	at, found := slices.BinarySearchFunc(list, o, byCountry)
+	at, found := slices.BinarySearchFunc(list, o, inOrder)
 	more := make([]Objection, 0, len(list)+1)
 	more = append(more, list[:at]...)
 	if found {
@@ -135,7 +135,9 @@ func withObjection(list []Objection, o Objection) []Objection {
 	return append(append(more, o), list[at:]...)
 }
 
-func byCountry(a, b Objection) int { return cmp.Compare(a.Country, b.Country) }
+func inOrder(a, b Objection) int {
+	return cmp.Or(cmp.Compare(a.Country, b.Country), cmp.Compare(a.RefusedFrom, b.RefusedFrom))
+}
 
 // spellStanding appends a spelling that two standings share exactly where they are equal.
 func spellStanding(dst []byte, s *Standing) []byte {
@@ -161,6 +163,7 @@ func spellObjections(dst []byte, list []Objection) []byte {
 		dst = binary.AppendUvarint(dst, uint64(len(o.Country)))
 		dst = append(dst, o.Country...)
 		dst = binary.BigEndian.AppendUint32(dst, uint32(o.Purposes))
+		dst = binary.BigEndian.AppendUint64(dst, uint64(o.RefusedFrom))
 	}
 	return dst
 }

@@ -18,12 +18,15 @@ const Bits = 32
 // Purpose is the set of the one purpose with this bit, 0 to 31.
 func Purpose(bit uint8) Purposes { return 1 << bit }
 
-// Objection is what stands of the objections that were filed under one country (GDPR Art. 21).
+// Objection is what stands of the objections that were filed under one country (GDPR Art. 21), apart for each time that some were refused from.
 type Objection struct {
 	// Country is the code on the objection's record, ISO 3166-1 alpha-2 or 3166-2; empty where none was recorded.
 	Country string
 	// Purposes are those objected to; never empty in a standing.
 	Purposes Purposes
+	// RefusedFrom is a time in Unix nanoseconds: from then on, what assesses objections does not honour it (Art. 21(1)). 0: it
+	// was not refused.
+	RefusedFrom int64
 }
 
 // Always is the ErasedBefore of a subject whose content is erased whatever its time.
@@ -32,7 +35,7 @@ const Always = math.MaxInt64
 // Standing is what stands for a subject. The zero value says that nothing does. What a view hands out is shared and
 // must not be changed.
 type Standing struct {
-	// Objections are sorted by country, one for each, none with empty purposes.
+	// Objections are sorted by country and by RefusedFrom, one for each two, none with empty purposes.
 	Objections []Objection
 	// Consented are the purposes that a consent stands for (Art. 7).
 	Consented Purposes

@@ -2,6 +2,7 @@ package standings_test
 
 import (
 	"bytes"
+	cmpfirst "cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -80,7 +81,7 @@ func noMark(*standings.Marked)                              {}
 func (n naive) object(table standings.Table, key standings.Key, o standings.Objection) {
 	n.edit(table, key, func(list []standings.Objection) []standings.Objection {
 		for i := range list {
-			if list[i].Country == o.Country {
+			if list[i].Country == o.Country && list[i].RefusedFrom == o.RefusedFrom {
 				list[i].Purposes |= o.Purposes
 				return list
 			}
@@ -88,7 +89,9 @@ func (n naive) object(table standings.Table, key standings.Key, o standings.Obje
 		if o.Purposes != 0 {
 			list = append(list, o)
 		}
-		slices.SortFunc(list, func(a, b standings.Objection) int { return strings.Compare(a.Country, b.Country) })
+		slices.SortFunc(list, func(a, b standings.Objection) int {
+			return cmpfirst.Or(strings.Compare(a.Country, b.Country), int(a.RefusedFrom-b.RefusedFrom))
+		})
 		return list
 	}, noSubject, noMark)
 }
@@ -97,12 +100,16 @@ func (n naive) object(table standings.Table, key standings.Key, o standings.Obje
 func (n naive) dump() string {
 	var lines []string
 	objections := func(prefix string, list []standings.Objection) {
-		for _, o := range list {
+		for i, o := range list {
 			country := o.Country
 			if country == "" {
 				country = "-"
 			}
-			lines = append(lines, fmt.Sprintf("%s 1 objection %s %08x", prefix, country, uint32(o.Purposes)))
+			line := fmt.Sprintf("%s 1.%d objection %s %08x", prefix, i, country, uint32(o.Purposes))
+			if o.RefusedFrom != 0 {
+				line += fmt.Sprintf(" refused_from %d", o.RefusedFrom)
+			}
+			lines = append(lines, line)
 		}
 	}
 	for key, s := range n.subjects {
@@ -154,7 +161,7 @@ func TestViewsAreTheNaiveCopies(t *testing.T) {
 			purposes := rapid.SampledFrom([]standings.Purposes{0, 1, 2, 3, standings.AllPurposes}).Draw(t, "purposes")
 			switch rapid.IntRange(0, 9).Draw(t, "write") {
 			case 0, 1:
-				o := standings.Objection{Country: rapid.SampledFrom([]string{"", "DE", "FR-974"}).Draw(t, "country"), Purposes: purposes}
+				o := standings.Objection{Country: rapid.SampledFrom([]string{"", "DE", "FR-974"}).Draw(t, "country"), Purposes: purposes, RefusedFrom: rapid.SampledFrom([]int64{0, 5}).Draw(t, "refused from")}
 				b.Object(table, key, o)
 				n.object(table, key, o)
 			case 2:

@@ -112,6 +112,10 @@ func dumpObjections(w *bufio.Writer, line []byte, list []Objection) {
 		if country == "" {
 			country = "-"
 		}
-		fmt.Fprintf(w, "%s objection %s %08x\n", line, country, uint32(o.Purposes))
+		fmt.Fprintf(w, "%s objection %s %08x", line, country, uint32(o.Purposes))
+		if o.RefusedFrom != 0 {
+			fmt.Fprintf(w, " refused_from %d", o.RefusedFrom)
+		}
+		fmt.Fprintln(w)
 	}
 }
