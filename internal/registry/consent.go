@@ -28,48 +28,7 @@ func (r *Registry) GrantConsent(ctx context.Context, actor Actor, request *vetov
 	if err != nil {
 		return nil, err
 	}
-	return r.granted(ctx, appended)
-}
-
-// granted is the answer to a consent, made of the log alone, as of the revision that it is true at.
-func (r *Registry) granted(ctx context.Context, appended store.Appended) (*vetov1.GrantConsentResponse, error) {
-	response := &vetov1.GrantConsentResponse{Revision: uint64(appended.Head)}
-	if string(appended.Answer) == resolve.Unverified {
-		response.NoEffectUnverified = true
-		return response, nil
-	}
-	entry := appended.Entry
-	var standing uint64
-	if _, err := fmt.Sscanf(string(appended.Answer), resolve.Unchanged+" %d", &standing); err == nil {
-		response.Unchanged = true
-		if entry, err = filing.EntryAt(ctx, r.log, event.Revision(standing)); err != nil {
-			return nil, err
-		}
-	}
-	e, err := event.Open(entry.Leaf, entry.Side)
-	if err != nil {
-		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
-	}
-	consents, err := r.consentsOf(ctx, e.Side.Subject, appended.Head)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range consents {
-		if c.GetRevision() == uint64(entry.Revision) {
-			response.Consent = c
-		}
-	}
-	response.Receipt = filing.Receipt(entry.Revision, entry.Leaf, e)
-	return response, nil
-}
-
-// consentsOf are a subject's consents as they stood at a revision.
-func (r *Registry) consentsOf(ctx context.Context, subject event.Key, upTo event.Revision) ([]*vetov1.Consent, error) {
-	entries, err := r.log.EventsOf(ctx, []event.Key{subject}, upTo)
-	if err != nil {
-		return nil, fmt.Errorf("read the events of a subject: %w", err)
-	}
-	return filing.ToldConsents(entries, subject, r.consentID)
+	return r.answers().Granted(ctx, appended, r.consentID)
 }
 
 // WithdrawConsent withdraws consents (GDPR Art. 7(3)), verified or not: it only ever protects. An UNVERIFIED one looks at nothing that stands: it is an

@@ -2,11 +2,9 @@ package registry
 
 import (
 	"context"
-	"fmt"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
-	"github.com/veto-gate/veto/internal/event"
-	"github.com/veto-gate/veto/internal/registry/filing"
+	"github.com/veto-gate/veto/internal/registry/answer"
 	"github.com/veto-gate/veto/internal/registry/resolve"
 	"github.com/veto-gate/veto/internal/store"
 )
@@ -20,9 +18,9 @@ func (r *Registry) LinkSubjects(ctx context.Context, actor Actor, request *vetov
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := receiptOf(appended)
+	receipt, err := answer.Receipt(appended)
 	return &vetov1.LinkSubjectsResponse{
-		Revision: uint64(appended.Head), Receipt: receipt, Unchanged: answered(appended, resolve.Unchanged), NoEffectUnverified: answered(appended, resolve.Unverified),
+		Revision: uint64(appended.Head), Receipt: receipt, Unchanged: answer.Of(appended, resolve.Unchanged), NoEffectUnverified: answer.Of(appended, resolve.Unverified),
 	}, err
 }
 
@@ -34,9 +32,9 @@ func (r *Registry) UnlinkSubjects(ctx context.Context, actor Actor, request *vet
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := receiptOf(appended)
+	receipt, err := answer.Receipt(appended)
 	return &vetov1.UnlinkSubjectsResponse{
-		Revision: uint64(appended.Head), Receipt: receipt, Unchanged: answered(appended, resolve.Unchanged), NoEffectUnverified: answered(appended, resolve.Unverified),
+		Revision: uint64(appended.Head), Receipt: receipt, Unchanged: answer.Of(appended, resolve.Unchanged), NoEffectUnverified: answer.Of(appended, resolve.Unverified),
 	}, err
 }
 
@@ -48,7 +46,7 @@ func (r *Registry) RecordErasure(ctx context.Context, actor Actor, request *veto
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := receiptOf(appended)
+	receipt, err := answer.Receipt(appended)
 	return &vetov1.RecordErasureResponse{Revision: uint64(appended.Head), Receipt: receipt}, err
 }
 
@@ -61,19 +59,4 @@ func (r *Registry) ReportItemChanges(ctx context.Context, actor Actor, request *
 		return nil, err
 	}
 	return &vetov1.ReportItemChangesResponse{Revision: uint64(appended.Head)}, nil
-}
-
-// answered says whether a request came to what an answer says.
-func answered(appended store.Appended, answer string) bool { return string(appended.Answer) == answer }
-
-// receiptOf is the receipt of the event that a request wrote; nil: it wrote none.
-func receiptOf(appended store.Appended) (*vetov1.Receipt, error) {
-	if appended.Revision == 0 {
-		return nil, nil
-	}
-	e, err := event.Open(appended.Entry.Leaf, appended.Entry.Side)
-	if err != nil {
-		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, appended.Revision, err)
-	}
-	return filing.Receipt(appended.Revision, appended.Entry.Leaf, e), nil
 }

@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -12,8 +11,6 @@ import (
 	"github.com/veto-gate/veto/internal/gate/standings"
 	"github.com/veto-gate/veto/internal/registry/filing"
 	"github.com/veto-gate/veto/internal/registry/intake"
-	"github.com/veto-gate/veto/internal/registry/resolve"
-	"github.com/veto-gate/veto/internal/store"
 )
 
 // Standing tells what is on record for a subject, and what it means for each declared purpose in a country. An unknown
@@ -32,15 +29,12 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 		return nil, err
 	}
 	key := r.keys.Subject(request.GetSubjectId())
-	read := func(keys ...event.Key) ([]store.Entry, error) {
-		return r.log.EventsOf(ctx, keys, event.Revision(view.Revision))
-	}
-	entries, err := read(key)
+	entries, err := r.log.EventsOf(ctx, []event.Key{key}, event.Revision(view.Revision))
 	if err != nil {
 		return nil, fmt.Errorf("read the events of a subject: %w", err)
 	}
 	response := &vetov1.GetStandingResponse{Revision: view.Revision}
-	if response.Objections, err = r.objectionsOf(read, key); err != nil {
+	if response.Objections, err = r.answers().Objections(ctx, key, event.Revision(view.Revision)); err != nil {
 		return nil, err
 	}
 	if response.Consents, err = filing.ToldConsents(entries, key, r.consentID); err != nil {
@@ -54,35 +48,6 @@ func (r *Registry) Standing(ctx context.Context, request *vetov1.GetStandingRequ
 		response.Effects = view.effects(standing, request.GetCountry(), r.Now())
 	}
 	return response, nil
-}
-
-// objectionsOf are the filings that name a subject, and those of linked ids that cover it.
-func (r *Registry) objectionsOf(read func(...event.Key) ([]store.Entry, error), key event.Key) ([]*vetov1.Objection, error) {
-	members, err := resolve.Group(r.keys, read, key)
-	if err != nil {
-		return nil, fmt.Errorf("read the links of a subject: %w", err)
-	}
-	filings, err := filing.Load(read, r.keys.Objection, members...)
-	if err != nil {
-		return nil, err
-	}
-	var told []*vetov1.Objection
-	for i := range filings {
-		f := &filings[i]
-		if f.Names(key) {
-			one := f.As(key)
-			told = append(told, one.Objection())
-			continue
-		}
-		lent := slices.IndexFunc(members, func(member event.Key) bool { return f.IsAll() && !f.For(member).IsZero() })
-		if lent >= 0 {
-			one := f.As(members[lent])
-			objection := one.Objection()
-			objection.ByLink = true
-			told = append(told, objection)
-		}
-	}
-	return told, nil
 }
 
 // effects say what a standing means for each declared purpose.

@@ -37,7 +37,7 @@ func (r *Registry) WithdrawObjection(ctx context.Context, actor Actor, request *
 	if err != nil {
 		return nil, err
 	}
-	return r.withdrawn(ctx, appended)
+	return r.answers().Withdrawn(ctx, appended)
 }
 
 // proved finds the filing that a receipt is of. The receipt must hold what only its receiver was given: the salt.
@@ -59,50 +59,6 @@ func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View)
 	if e.Leaf.Type != event.TypeObjectionFiled || subtle.ConstantTimeCompare(e.Side.Salt[:], receipt.GetSalt()) != 1 || !filing.SameList(e.Side.Person, receipt.GetPerson()) {
 		return nil, ErrReceipt
 	}
-	f, err := filing.Of(entry)
+	f, err := r.answers().Filing(ctx, entry, event.Revision(v.Revision)) // whose it is may have been found since
 	return &f, err
-}
-
-// withdrawn is the answer to a withdrawal, made of its event alone, so that a retry gets the same.
-func (r *Registry) withdrawn(ctx context.Context, appended store.Appended) (*vetov1.WithdrawObjectionResponse, error) {
-	response := &vetov1.WithdrawObjectionResponse{Revision: uint64(appended.Head)}
-	switch string(appended.Answer) {
-	case resolve.Unverified:
-		response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_NO_EFFECT_UNVERIFIED
-		return response, nil
-	case resolve.Nothing:
-		response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_NOTHING_STOOD
-		return response, nil
-	}
-	e, err := event.Open(appended.Entry.Leaf, appended.Entry.Side)
-	if err != nil {
-		return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, appended.Revision, err)
-	}
-	response.Effect = vetov1.WithdrawalEffect_WITHDRAWAL_EFFECT_LIFTED
-	for _, lift := range e.Side.Lifts {
-		entry, err := filing.EntryAt(ctx, r.log, lift.Revision)
-		if err != nil {
-			return nil, err
-		}
-		f, err := filing.Of(entry)
-		if err != nil {
-			return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, lift.Revision, err)
-		}
-		events, err := r.log.EventsOf(ctx, []event.Key{r.keys.Objection(string(f.Event.Side.ObjectionID))}, appended.Revision)
-		if err != nil {
-			return nil, err
-		}
-		filings, err := filing.History(events)
-		if err != nil {
-			return nil, err
-		}
-		for i := range filings {
-			if e.Side.Subject != (event.Key{}) {
-				filings[i] = filings[i].As(e.Side.Subject)
-			}
-			response.Lifted = append(response.Lifted, filings[i].Objection())
-		}
-	}
-	response.Receipt = filing.Receipt(appended.Revision, appended.Entry.Leaf, e)
-	return response, nil
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/veto-gate/veto/internal/event"
+	"github.com/veto-gate/veto/internal/registry/answer"
 	"github.com/veto-gate/veto/internal/registry/draft"
 	"github.com/veto-gate/veto/internal/registry/intake"
 	"github.com/veto-gate/veto/internal/registry/resolve"
@@ -130,3 +131,6 @@ func (r *Registry) call(actor Actor, requestID string) (draft.Call, error) {
 	}
 	return draft.New(actor, id, r.config.Rand)
 }
+
+// answers makes the answers to what was written.
+func (r *Registry) answers() answer.Log { return answer.Log{Log: r.log, Keys: r.keys} }

@@ -49,11 +49,12 @@ var arrows = map[string][]string{
 	"internal/store/sqlite":    {"internal/store", "internal/event"},
 	"internal/store/postgres":  {"internal/store", "internal/event"},
 	"internal/registry": {
-		"internal/registry/bulk", "internal/registry/clock", "internal/registry/draft", "internal/registry/filing", "internal/registry/intake", "internal/registry/listing", "internal/registry/resolve", "internal/event", "internal/subject", "internal/store", "internal/gate", "internal/gate/standings", "internal/policy",
+		"internal/registry/answer", "internal/registry/bulk", "internal/registry/clock", "internal/registry/draft", "internal/registry/filing", "internal/registry/intake", "internal/registry/listing", "internal/registry/resolve", "internal/event", "internal/subject", "internal/store", "internal/gate", "internal/gate/standings", "internal/policy",
 		"internal/policy/jurisdiction", "internal/telemetry", "gen/veto/v1",
 	},
 	"internal/registry/bulk":    {"internal/registry/intake", "internal/store", "gen/veto/v1"},
 	"internal/registry/clock":   {},
+	"internal/registry/answer":  {"internal/registry/filing", "internal/registry/resolve", "internal/event", "internal/subject", "internal/store", "gen/veto/v1"},
 	"internal/registry/resolve": {"internal/registry/draft", "internal/registry/filing", "internal/registry/intake", "internal/event", "internal/subject", "internal/store", "gen/veto/v1"},
 	"internal/registry/filing":  {"internal/event", "internal/store", "gen/veto/v1"},
 	"internal/registry/draft":   {"internal/event", "internal/store", "internal/subject"},
