@@ -66,6 +66,7 @@ func (v Verdict) check() error {
 		for i, document := range r.Documents {
 			faults = sized(faults, fmt.Sprintf("document %d", i+1), len(document), 1, MaxDocumentBytes, "bytes")
 		}
+		faults = r.sealed(faults)
 		if at := r.Time.UTC().Truncate(time.Microsecond); at.IsZero() || at.Year() < 1 || at.Year() > 9999 {
 			faults = append(faults, errors.New("the time is missing or outside the years 1 to 9999"))
 		}

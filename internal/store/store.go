@@ -69,6 +69,10 @@ type Record struct {
 	// Documents are kept by their SHA-256, each once however often it is written: at most MaxDocuments of 1 to
 	// MaxDocumentBytes.
 	Documents [][]byte
+	// Seal are rows that come with the event, at most MaxSealed, each under a handle that no row has; Unseal are the handles of
+	// rows that are deleted with it, and of one that is not there nothing is done.
+	Seal   []Sealed
+	Unseal []event.Key
 	// Time is when the event is recorded; it advances Head.Time. Finer parts than a microsecond are cut off. A year
 	// outside 1 to 9999 is out of bounds, the zero time too.
 	Time time.Time
@@ -159,6 +163,13 @@ type Log interface {
 
 	// Document returns the document with this SHA-256, or ErrNoDocument. Its bytes were checked against the sum.
 	Document(ctx context.Context, sum event.Hash) ([]byte, error)
+
+	// Sealed returns the sealed rows with these handles, in their order, without those that are not there. At most MaxKeys.
+	Sealed(ctx context.Context, handles ...event.Key) ([]Sealed, error)
+
+	// EachSealed yields every sealed row, by ascending handle. It reads in pages and holds no transaction: a row that comes or
+	// goes meanwhile may or may not be among them. An error ends it, with the zero Sealed.
+	EachSealed(ctx context.Context) iter.Seq2[Sealed, error]
 
 	// Wait returns nil when the head may have passed a revision. It may do so early, and it may miss an append that
 	// another process made: callers ask for Head besides, at their own interval.

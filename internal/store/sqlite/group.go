@@ -119,6 +119,9 @@ func size(r *store.Record) int {
 	for _, document := range r.Documents {
 		n += len(document)
 	}
+	for _, row := range r.Seal {
+		n += len(row.Bytes)
+	}
 	return n
 }
 

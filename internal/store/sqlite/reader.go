@@ -24,6 +24,7 @@ const (
 // reader is the reading statements, prepared on a pool or on one connection.
 type reader struct {
 	headStmt, pageStmt, entryStmt, keyStmt, latestStmt, documentStmt *sql.Stmt
+	sealedStmt, sealedPageStmt                                       *sql.Stmt
 
 	prepared statements
 	turn     func(error) error // the database's errors into the store's
@@ -56,6 +57,8 @@ func prepareReader(ctx context.Context, on preparer) (*reader, error) {
 		{&r.keyStmt, selectRevisions},
 		{&r.latestStmt, selectLatest},
 		{&r.documentStmt, selectDocument},
+		{&r.sealedStmt, selectSealed},
+		{&r.sealedPageStmt, selectSealedPage},
 	}); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ var writerSettings = []setting{
 	{"journal_size_limit", "67108864", "67108864"}, // bytes; the log is cut back to this after a burst
 	{"trusted_schema", "off", "0"},
 	{"cell_size_check", "on", "1"},
+	{"secure_delete", "on", "1"}, // what was sealed and deleted is overwritten
 }
 
 // readerSettings are those of a connection that cannot write.

@@ -21,6 +21,7 @@ type writer struct {
 	beginStmt, commitStmt, rollbackStmt                  *sql.Stmt
 	requestStmt, insertRequestStmt                       *sql.Stmt
 	eventStmt, sideStmt, keyStmt, documentStmt, headStmt *sql.Stmt
+	sealStmt, unsealStmt                                 *sql.Stmt
 
 	prepared statements
 
@@ -74,6 +75,8 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 		{&w.keyStmt, insertKey},
 		{&w.documentStmt, insertDocument},
 		{&w.headStmt, updateHead},
+		{&w.sealStmt, insertSealed},
+		{&w.unsealStmt, deleteSealed},
 	})
 }
 
@@ -211,5 +214,5 @@ func (w *writer) insert(ctx context.Context, revision event.Revision, r *store.R
 			return err
 		}
 	}
-	return nil
+	return w.seal(ctx, r)
 }

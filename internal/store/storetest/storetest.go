@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"PresentSeesEarlierCommands", presentSeesEarlier},
 		{"PresentIsTheWholeLog", presentIsWhole},
 		{"DocumentsAreKeptOnce", documents},
+		{"SealedRowsComeAndGo", sealedRows},
 		{"BoundsAreChecked", bounds},
 		{"LargestRecordFits", largest},
 		{"TimeNeverGoesBack", timeNeverGoesBack},
