@@ -64,17 +64,6 @@ func (r *Registry) Events(ctx context.Context, request *vetov1.ListEventsRequest
 	return listing.Events(ctx, r.log, r.keys.Fingerprint, request, event.Revision(view.Revision))
 }
 
-// Objections lists filings.
-//
-// Errors: those of ViewAt and listing.Objections.
-func (r *Registry) Objections(ctx context.Context, request *vetov1.ListObjectionsRequest) (*vetov1.ListObjectionsResponse, error) {
-	view, err := r.ViewAt(ctx, request.GetMinRevision())
-	if err != nil {
-		return nil, err
-	}
-	return listing.Objections(ctx, r.log, r.keys.Fingerprint, r.keys.Objection, request, event.Revision(view.Revision))
-}
-
 // PolicyVersions lists the versions of the policy, newest first.
 //
 // Errors: those of ViewAt; *InvalidError for a token; those of the log.

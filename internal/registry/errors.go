@@ -33,6 +33,8 @@ var (
 	ErrUnknownVersion = errors.New("no such policy version")
 	// ErrNotSuspended: there is no suspension of that kind to resume.
 	ErrNotSuspended = errors.New("nothing of that kind is suspended")
+	// ErrUnknownObjection: no objection has the number.
+	ErrUnknownObjection = resolve.ErrUnknownObjection
 	// ErrTooManyLinked: more ids than one person can have.
 	ErrTooManyLinked = resolve.ErrTooManyLinked
 	// ErrReceipt: the receipt does not fit the event that it names.
@@ -60,6 +62,8 @@ type (
 	InvalidError = intake.InvalidError
 	// UndeclaredPurposeError says that a purpose is named that the register does not know.
 	UndeclaredPurposeError = intake.UndeclaredPurposeError
+	// StateError says that an objection does not stand so that a request could be carried out.
+	StateError = resolve.StateError
 	// UnsupportedError says that a field of the API is not taken by this version.
 	UnsupportedError = intake.UnsupportedError
 )

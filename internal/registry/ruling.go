@@ -53,3 +53,23 @@ func (v *View) WithoutEffect(side event.Side, now time.Time) (none event.Purpose
 	}
 	return event.PurposesOf(names...), !honoured
 }
+
+// Assessing are, of the declared purposes that a filing counts for, those for which its country's regime assesses objections; those and the earlier names that
+// they took over; and the longest of those regimes' refusal delays.
+func (v *View) Assessing(side event.Side, now time.Time) (declared, counted event.Purposes, delay time.Duration) {
+	if side.Country == "" {
+		return event.Purposes{}, event.Purposes{}, 0
+	}
+	var names, earlier []string
+	for _, name := range v.affected(side.Purposes) {
+		regime, ok := v.ruling(side.Country, name, now)
+		if ok && regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_ASSESS {
+			names, earlier = append(names, name), append(earlier, v.taken[name]...)
+			delay = max(delay, regime.GetRefusalDelay().AsDuration())
+		}
+	}
+	if len(names) == 0 {
+		return event.Purposes{}, event.Purposes{}, 0
+	}
+	return event.PurposesOf(names...), event.PurposesOf(append(names, earlier...)...), delay
+}

@@ -104,9 +104,9 @@ func TestBadRequestsAreRefusedFieldByField(t *testing.T) {
 			r.CaseReference, r.NoticeVersion, r.ReplyTo = strings.Repeat("a", 129), strings.Repeat("b", 65), strings.Repeat("c", 513)
 		}), codes.InvalidArgument, invalid, []string{"case_reference", "notice_version", "reply_to"}},
 		{"file/1,001 items", file(func(r *vetov1.FileObjectionRequest) { r.ItemIds = many(1001) }), codes.InvalidArgument, invalid, []string{"item_ids"}},
-		{"file/identifiers", file(func(r *vetov1.FileObjectionRequest) {
-			r.SubjectId, r.Identifiers = "", []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, Value: marker}}
-		}), codes.Unimplemented, "UNSUPPORTED", nil},
+		{"file/no address", file(func(r *vetov1.FileObjectionRequest) {
+			r.SubjectId, r.Identifiers = "", []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: marker}}
+		}), codes.InvalidArgument, invalid, []string{"identifiers[0].value"}},
 		{"file/bad identifier", file(func(r *vetov1.FileObjectionRequest) { r.Identifiers = []*vetov1.Identifier{{}} }), codes.InvalidArgument, invalid, []string{"identifiers[0].type", "identifiers[0].value"}},
 		{"withdraw/empty", func(ctx context.Context) error {
 			_, err := p.objections.WithdrawObjection(ctx, &vetov1.WithdrawObjectionRequest{})
@@ -224,13 +224,13 @@ func TestCountryTrapsAreRefusedWithTheCodeThatWasMeant(t *testing.T) {
 
 func TestMethodsOfLaterVersionsSayThatTheyAreMissing(t *testing.T) {
 	p := start(t, settings{})
-	_, unary := p.objections.MatchIdentifier(t.Context(), &vetov1.MatchIdentifierRequest{})
+	_, unary := p.policies.GetNotice(t.Context(), &vetov1.GetNoticeRequest{})
 	simulation, err := p.policies.SimulatePolicy(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, streaming := simulation.CloseAndRecv()
-	for method, err := range map[string]error{"RegistryService/MatchIdentifier": unary, "PolicyService/SimulatePolicy": streaming} {
+	for method, err := range map[string]error{"PolicyService/GetNotice": unary, "PolicyService/SimulatePolicy": streaming} {
 		r := refused(t, err)
 		r.want(t, codes.Unimplemented, "UNSUPPORTED")
 		if want := "this server does not have " + path.Base(method) + " yet"; r.message != want || r.metadata["method"] != "veto.v1."+method {

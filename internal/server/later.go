@@ -10,10 +10,8 @@ import (
 // later are the methods that the API has and this server does not. A test holds the list against the services and the
 // handlers.
 var later = map[string]bool{
-	vetov1.RegistryService_DecideObjection_FullMethodName: true,
-	vetov1.RegistryService_MatchIdentifier_FullMethodName: true,
-	vetov1.PolicyService_SimulatePolicy_FullMethodName:    true,
-	vetov1.PolicyService_GetNotice_FullMethodName:         true,
+	vetov1.PolicyService_SimulatePolicy_FullMethodName: true,
+	vetov1.PolicyService_GetNotice_FullMethodName:      true,
 }
 
 // laterError says that this server does not have a method yet.

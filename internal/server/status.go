@@ -70,6 +70,9 @@ var sentinels = []struct {
 	{registry.ErrTooManyLinked, fault{code: codes.FailedPrecondition, reason: vetov1.ErrorReason_ERROR_REASON_TOO_MANY_LINKED, metadata: map[string]string{"most": "64"},
 		message: "more than 64 ids would be one person's, and nothing was written; look whether an id that many people share is among them",
 		details: []protoadapt.MessageV1{precondition("TOO_MANY_LINKED", "subject_ids", "with what they are linked with already they are more than 64")}}},
+	{registry.ErrUnknownObjection, fault{code: codes.NotFound, reason: vetov1.ErrorReason_ERROR_REASON_UNKNOWN_OBJECTION,
+		message: "objection_id: no objection has this number; ListObjections has the numbers, and the receipt",
+		details: []protoadapt.MessageV1{&errdetails.ResourceInfo{ResourceType: "veto.v1.Objection", Description: "no objection has this number"}}}},
 	{registry.ErrReceipt, fault{code: codes.InvalidArgument, reason: vetov1.ErrorReason_ERROR_REASON_RECEIPT_MISMATCH,
 		message: "proof_receipt: does not fit the event that it names; send it as it was given out",
 		details: []protoadapt.MessageV1{badRequest(registry.FieldFault{Field: "proof_receipt", Message: "its leaf, salt or list was changed, or it is another register's; send it as it was given out"})}}},
@@ -145,6 +148,10 @@ func typedFault(err error) (fault, bool) {
 	}
 	if e, ok := errors.AsType[*unmappedFieldsError](err); ok {
 		return unmapped(e), true
+	}
+	if e, ok := errors.AsType[*registry.StateError](err); ok {
+		return fault{code: codes.FailedPrecondition, reason: vetov1.ErrorReason_ERROR_REASON_OBJECTION_STATE, metadata: map[string]string{"state": e.Kind},
+			message: e.Message, details: []protoadapt.MessageV1{precondition(e.Kind, "objection_id", e.Message)}}, true
 	}
 	if e, ok := errors.AsType[*registry.DangerError](err); ok {
 		return dangerous(e), true

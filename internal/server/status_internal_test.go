@@ -59,6 +59,9 @@ var samples = map[string]sample{
 	"registry.ErrUnknownVersion":    {registry.ErrUnknownVersion, codes.NotFound, "UNKNOWN_POLICY_VERSION"},
 	"registry.ErrNotSuspended":      {registry.ErrNotSuspended, codes.FailedPrecondition, "NOT_SUSPENDED"},
 	"registry.ErrTooManyLinked":     {registry.ErrTooManyLinked, codes.FailedPrecondition, "TOO_MANY_LINKED"},
+	"registry.ErrUnknownObjection":  {registry.ErrUnknownObjection, codes.NotFound, "UNKNOWN_OBJECTION"},
+	"resolve.ErrUnknownObjection":   {registry.ErrUnknownObjection, codes.NotFound, "UNKNOWN_OBJECTION"},
+	"resolve.StateError":            {&registry.StateError{Kind: "ENDED", Message: "the objection is withdrawn, annulled or ended already: there is nothing left to decide"}, codes.FailedPrecondition, "OBJECTION_STATE"},
 	"resolve.ErrTooManyLinked":      {registry.ErrTooManyLinked, codes.FailedPrecondition, "TOO_MANY_LINKED"},
 	"registry.ErrReceipt":           {registry.ErrReceipt, codes.InvalidArgument, "RECEIPT_MISMATCH"},
 	"registry.ErrRequestReused":     {registry.ErrRequestReused, codes.AlreadyExists, "REQUEST_ID_REUSED"},
@@ -94,6 +97,7 @@ var samples = map[string]sample{
 	"store.PanicError":       {&store.PanicError{Reason: "index out of range", Stack: []byte("goroutine 7")}, codes.Internal, "INTERNAL"},
 
 	"subject.IDFault":            {subject.IDForbidden, codes.InvalidArgument, "INVALID_REQUEST"},
+	"subject.ErrSealBroken":      {subject.ErrSealBroken, codes.Internal, "INTERNAL"},
 	"subject.ErrNoSecret":        {subject.ErrNoSecret, codes.Internal, "INTERNAL"},
 	"subject.ErrSecretExists":    {subject.ErrSecretExists, codes.Internal, "INTERNAL"},
 	"subject.ErrSecretOpen":      {subject.ErrSecretOpen, codes.Internal, "INTERNAL"},

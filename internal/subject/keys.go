@@ -1,6 +1,7 @@
 package subject
 
 import (
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -27,6 +28,7 @@ const linePurpose = "veto/line/v1"
 type Keys struct {
 	subject, item, contentKey, objection sipKey
 	number, fingerprint, check           [32]byte
+	seal                                 cipher.AEAD
 }
 
 type sipKey struct{ k0, k1 uint64 }
@@ -45,6 +47,7 @@ func (s *Secret) Keys() *Keys {
 	}
 	copy(k.number[:], s.derive("veto/objection-number/v1", len(k.number)))
 	copy(k.fingerprint[:], s.derive("veto/fingerprint/v1", len(k.fingerprint)))
+	k.seal = newSeal(s.derive("veto/seal/v1", 32))
 	copy(k.check[:], s.derive("veto/check/v1", len(k.check)))
 	return k
 }

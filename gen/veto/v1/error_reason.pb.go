@@ -104,6 +104,11 @@ const (
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 27
 	// FAILED_PRECONDITION: more ids than one person can have would be linked. Metadata: `most`.
 	ErrorReason_ERROR_REASON_TOO_MANY_LINKED ErrorReason = 28
+	// NOT_FOUND: no objection has that number. Nothing was written.
+	ErrorReason_ERROR_REASON_UNKNOWN_OBJECTION ErrorReason = 29
+	// FAILED_PRECONDITION: the objection does not stand so that it could be done. The PreconditionFailure's type says why:
+	// NOTHING_PENDING, ENDED, DECIDED, NOT_ASSESSED, UNDECIDED, TOO_LATE. Nothing was written.
+	ErrorReason_ERROR_REASON_OBJECTION_STATE ErrorReason = 30
 )
 
 // Enum value maps for ErrorReason.
@@ -138,6 +143,8 @@ var (
 		26: "ERROR_REASON_LIMIT_REACHED",
 		27: "ERROR_REASON_UNAUTHENTICATED",
 		28: "ERROR_REASON_TOO_MANY_LINKED",
+		29: "ERROR_REASON_UNKNOWN_OBJECTION",
+		30: "ERROR_REASON_OBJECTION_STATE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -169,6 +176,8 @@ var (
 		"ERROR_REASON_LIMIT_REACHED":          26,
 		"ERROR_REASON_UNAUTHENTICATED":        27,
 		"ERROR_REASON_TOO_MANY_LINKED":        28,
+		"ERROR_REASON_UNKNOWN_OBJECTION":      29,
+		"ERROR_REASON_OBJECTION_STATE":        30,
 	}
 )
 
@@ -203,7 +212,7 @@ var File_veto_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\xcb\a\n" +
+	"\x1aveto/v1/error_reason.proto\x12\aveto.v1*\x91\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12#\n" +
@@ -234,7 +243,9 @@ const file_veto_v1_error_reason_proto_rawDesc = "" +
 	"\x15ERROR_REASON_STOPPING\x10\x19\x12\x1e\n" +
 	"\x1aERROR_REASON_LIMIT_REACHED\x10\x1a\x12 \n" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x1b\x12 \n" +
-	"\x1cERROR_REASON_TOO_MANY_LINKED\x10\x1cB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
+	"\x1cERROR_REASON_TOO_MANY_LINKED\x10\x1c\x12\"\n" +
+	"\x1eERROR_REASON_UNKNOWN_OBJECTION\x10\x1d\x12 \n" +
+	"\x1cERROR_REASON_OBJECTION_STATE\x10\x1eB.Z,github.com/veto-gate/veto/gen/veto/v1;vetov1b\x06proto3"
 
 var (
 	file_veto_v1_error_reason_proto_rawDescOnce sync.Once

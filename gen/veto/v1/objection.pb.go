@@ -419,11 +419,12 @@ const (
 	ObjectionState_OBJECTION_STATE_UNSPECIFIED ObjectionState = 0
 	// It is on record and counts wherever its regime honours objections.
 	ObjectionState_OBJECTION_STATE_ACTIVE ObjectionState = 1
-	// It counts, and a case officer assesses it (Art. 21(1)).
+	// It counts, and a case officer assesses it (Art. 21(1)), or has refused it and the person was not told yet.
 	ObjectionState_OBJECTION_STATE_UNDER_ASSESSMENT ObjectionState = 2
 	// Assessed and upheld.
 	ObjectionState_OBJECTION_STATE_UPHELD ObjectionState = 3
-	// Assessed and refused.
+	// Assessed and refused, and the person was told. Where objections are assessed it is not honoured from `refused_from` on;
+	// until then, and wherever else, it is.
 	ObjectionState_OBJECTION_STATE_REFUSED ObjectionState = 4
 	// Ended as manifestly unfounded or excessive (Art. 12(5)).
 	ObjectionState_OBJECTION_STATE_UNFOUNDED ObjectionState = 5
@@ -541,6 +542,67 @@ func (ObjectionOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_veto_v1_objection_proto_rawDescGZIP(), []int{7}
 }
 
+// Need is something about an objection that a person has to do.
+type Need int32
+
+const (
+	// Not said.
+	Need_NEED_UNSPECIFIED Need = 0
+	// To find whose it is: MatchIdentifier.
+	Need_NEED_MATCH Need = 1
+	// To assess it: DecideObjection with an outcome.
+	Need_NEED_ASSESSMENT Need = 2
+	// To do what is asked for besides, and answer: DecideObjection with `answered_at`.
+	Need_NEED_ALSO_ASKS Need = 3
+	// To deliver a refusal, or that it is unfounded: DecideObjection with `answered_at`.
+	Need_NEED_DELIVERY Need = 4
+)
+
+// Enum value maps for Need.
+var (
+	Need_name = map[int32]string{
+		0: "NEED_UNSPECIFIED",
+		1: "NEED_MATCH",
+		2: "NEED_ASSESSMENT",
+		3: "NEED_ALSO_ASKS",
+		4: "NEED_DELIVERY",
+	}
+	Need_value = map[string]int32{
+		"NEED_UNSPECIFIED": 0,
+		"NEED_MATCH":       1,
+		"NEED_ASSESSMENT":  2,
+		"NEED_ALSO_ASKS":   3,
+		"NEED_DELIVERY":    4,
+	}
+)
+
+func (x Need) Enum() *Need {
+	p := new(Need)
+	*p = x
+	return p
+}
+
+func (x Need) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Need) Descriptor() protoreflect.EnumDescriptor {
+	return file_veto_v1_objection_proto_enumTypes[8].Descriptor()
+}
+
+func (Need) Type() protoreflect.EnumType {
+	return &file_veto_v1_objection_proto_enumTypes[8]
+}
+
+func (x Need) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Need.Descriptor instead.
+func (Need) EnumDescriptor() ([]byte, []int) {
+	return file_veto_v1_objection_proto_rawDescGZIP(), []int{8}
+}
+
 // ErasureScope is what an erasure covers.
 type ErasureScope int32
 
@@ -582,11 +644,11 @@ func (x ErasureScope) String() string {
 }
 
 func (ErasureScope) Descriptor() protoreflect.EnumDescriptor {
-	return file_veto_v1_objection_proto_enumTypes[8].Descriptor()
+	return file_veto_v1_objection_proto_enumTypes[9].Descriptor()
 }
 
 func (ErasureScope) Type() protoreflect.EnumType {
-	return &file_veto_v1_objection_proto_enumTypes[8]
+	return &file_veto_v1_objection_proto_enumTypes[9]
 }
 
 func (x ErasureScope) Number() protoreflect.EnumNumber {
@@ -595,7 +657,7 @@ func (x ErasureScope) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ErasureScope.Descriptor instead.
 func (ErasureScope) EnumDescriptor() ([]byte, []int) {
-	return file_veto_v1_objection_proto_rawDescGZIP(), []int{8}
+	return file_veto_v1_objection_proto_rawDescGZIP(), []int{9}
 }
 
 // Identifier is what a person gives who does not know their account's id. Sealed until it is matched, then hashed or
@@ -700,7 +762,8 @@ type Objection struct {
 	AnsweredAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
 	// The answer that was decided.
 	Outcome ObjectionOutcome `protobuf:"varint,20,opt,name=outcome,proto3,enum=veto.v1.ObjectionOutcome" json:"outcome,omitempty"`
-	// Whether its identifiers were matched. Never shown to an unverified sender.
+	// Whether its identifiers were matched. What they were found to be is never shown to an unverified sender: the answer to a
+	// filing says PENDING, and that to a withdrawal by receipt nothing.
 	Match Match `protobuf:"varint,21,opt,name=match,proto3,enum=veto.v1.Match" json:"match,omitempty"`
 	// Where it stands.
 	State ObjectionState `protobuf:"varint,22,opt,name=state,proto3,enum=veto.v1.ObjectionState" json:"state,omitempty"`
@@ -709,7 +772,15 @@ type Objection struct {
 	// The version of the notice that the person saw.
 	NoticeVersion string `protobuf:"bytes,24,opt,name=notice_version,json=noticeVersion,proto3" json:"notice_version,omitempty"`
 	// Filed for another id of the same person, which it covers by a link. It is withdrawn under the id that it was filed for.
-	ByLink        bool `protobuf:"varint,25,opt,name=by_link,json=byLink,proto3" json:"by_link,omitempty"`
+	ByLink bool `protobuf:"varint,25,opt,name=by_link,json=byLink,proto3" json:"by_link,omitempty"`
+	// With the state REFUSED: from when regimes that assess do not honour it, the delivery and the regime's `refusal_delay`.
+	RefusedFrom *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=refused_from,json=refusedFrom,proto3" json:"refused_from,omitempty"`
+	// What about it a person has to do; empty: nothing.
+	Needs []Need `protobuf:"varint,27,rep,packed,name=needs,proto3,enum=veto.v1.Need" json:"needs,omitempty"`
+	// What it was filed by in place of an id, while it is sealed. Only in ListObjections with `show_sealed`.
+	Identifiers []*Identifier `protobuf:"bytes,28,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
+	// The address to answer to, while it is sealed. Only in ListObjections with `show_sealed`.
+	ReplyTo       string `protobuf:"bytes,29,opt,name=reply_to,json=replyTo,proto3" json:"reply_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -917,6 +988,34 @@ func (x *Objection) GetByLink() bool {
 		return x.ByLink
 	}
 	return false
+}
+
+func (x *Objection) GetRefusedFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RefusedFrom
+	}
+	return nil
+}
+
+func (x *Objection) GetNeeds() []Need {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *Objection) GetIdentifiers() []*Identifier {
+	if x != nil {
+		return x.Identifiers
+	}
+	return nil
+}
+
+func (x *Objection) GetReplyTo() string {
+	if x != nil {
+		return x.ReplyTo
+	}
+	return ""
 }
 
 // Consent is one consent (GDPR Art. 7) as it is on record.
@@ -1131,7 +1230,8 @@ const file_veto_v1_objection_proto_rawDesc = "" +
 	"\x04type\x18\x01 \x01(\x0e2\x17.veto.v1.IdentifierTypeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04type\x12 \n" +
 	"\x05value\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05 \x01(\x80\x04R\x05value\"\x9b\t\n" +
+	"\xbaH\ar\x05 \x01(\x80\x04R\x05value\"\xd1\n" +
+	"\n" +
 	"\tObjection\x12!\n" +
 	"\fobjection_id\x18\x01 \x01(\tR\vobjectionId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\x12\x1a\n" +
@@ -1163,7 +1263,11 @@ const file_veto_v1_objection_proto_rawDesc = "" +
 	"\x05state\x18\x16 \x01(\x0e2\x17.veto.v1.ObjectionStateR\x05state\x12%\n" +
 	"\x0ecase_reference\x18\x17 \x01(\tR\rcaseReference\x12%\n" +
 	"\x0enotice_version\x18\x18 \x01(\tR\rnoticeVersion\x12\x17\n" +
-	"\aby_link\x18\x19 \x01(\bR\x06byLinkB\x12\n" +
+	"\aby_link\x18\x19 \x01(\bR\x06byLink\x12=\n" +
+	"\frefused_from\x18\x1a \x01(\v2\x1a.google.protobuf.TimestampR\vrefusedFrom\x12#\n" +
+	"\x05needs\x18\x1b \x03(\x0e2\r.veto.v1.NeedR\x05needs\x125\n" +
+	"\videntifiers\x18\x1c \x03(\v2\x13.veto.v1.IdentifierR\videntifiers\x12\x19\n" +
+	"\breply_to\x18\x1d \x01(\tR\areplyToB\x12\n" +
 	"\x10_before_deadline\"\x9d\x03\n" +
 	"\aConsent\x12\x1d\n" +
 	"\n" +
@@ -1237,7 +1341,14 @@ const file_veto_v1_objection_proto_rawDesc = "" +
 	"\x1dOBJECTION_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18OBJECTION_OUTCOME_UPHELD\x10\x01\x12\x1d\n" +
 	"\x19OBJECTION_OUTCOME_REFUSED\x10\x02\x12\x1f\n" +
-	"\x1bOBJECTION_OUTCOME_UNFOUNDED\x10\x03*\x83\x01\n" +
+	"\x1bOBJECTION_OUTCOME_UNFOUNDED\x10\x03*h\n" +
+	"\x04Need\x12\x14\n" +
+	"\x10NEED_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"NEED_MATCH\x10\x01\x12\x13\n" +
+	"\x0fNEED_ASSESSMENT\x10\x02\x12\x12\n" +
+	"\x0eNEED_ALSO_ASKS\x10\x03\x12\x11\n" +
+	"\rNEED_DELIVERY\x10\x04*\x83\x01\n" +
 	"\fErasureScope\x12\x1d\n" +
 	"\x19ERASURE_SCOPE_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERASURE_SCOPE_EVERYTHING\x10\x01\x12\x17\n" +
@@ -1256,7 +1367,7 @@ func file_veto_v1_objection_proto_rawDescGZIP() []byte {
 	return file_veto_v1_objection_proto_rawDescData
 }
 
-var file_veto_v1_objection_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_veto_v1_objection_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
 var file_veto_v1_objection_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_veto_v1_objection_proto_goTypes = []any{
 	(Channel)(0),                  // 0: veto.v1.Channel
@@ -1267,13 +1378,14 @@ var file_veto_v1_objection_proto_goTypes = []any{
 	(Match)(0),                    // 5: veto.v1.Match
 	(ObjectionState)(0),           // 6: veto.v1.ObjectionState
 	(ObjectionOutcome)(0),         // 7: veto.v1.ObjectionOutcome
-	(ErasureScope)(0),             // 8: veto.v1.ErasureScope
-	(*Identifier)(nil),            // 9: veto.v1.Identifier
-	(*Objection)(nil),             // 10: veto.v1.Objection
-	(*Consent)(nil),               // 11: veto.v1.Consent
-	(*PurposeEffect)(nil),         // 12: veto.v1.PurposeEffect
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(Reason)(0),                   // 14: veto.v1.Reason
+	(Need)(0),                     // 8: veto.v1.Need
+	(ErasureScope)(0),             // 9: veto.v1.ErasureScope
+	(*Identifier)(nil),            // 10: veto.v1.Identifier
+	(*Objection)(nil),             // 11: veto.v1.Objection
+	(*Consent)(nil),               // 12: veto.v1.Consent
+	(*PurposeEffect)(nil),         // 13: veto.v1.PurposeEffect
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(Reason)(0),                   // 15: veto.v1.Reason
 }
 var file_veto_v1_objection_proto_depIdxs = []int32{
 	4,  // 0: veto.v1.Identifier.type:type_name -> veto.v1.IdentifierType
@@ -1281,26 +1393,29 @@ var file_veto_v1_objection_proto_depIdxs = []int32{
 	1,  // 2: veto.v1.Objection.verification:type_name -> veto.v1.Verification
 	2,  // 3: veto.v1.Objection.filed_by:type_name -> veto.v1.FiledBy
 	3,  // 4: veto.v1.Objection.also_asks:type_name -> veto.v1.AlsoAsk
-	13, // 5: veto.v1.Objection.recorded_at:type_name -> google.protobuf.Timestamp
-	13, // 6: veto.v1.Objection.sent_at:type_name -> google.protobuf.Timestamp
-	13, // 7: veto.v1.Objection.received_at:type_name -> google.protobuf.Timestamp
-	13, // 8: veto.v1.Objection.response_due_at:type_name -> google.protobuf.Timestamp
-	13, // 9: veto.v1.Objection.extended_until:type_name -> google.protobuf.Timestamp
-	13, // 10: veto.v1.Objection.informed_at:type_name -> google.protobuf.Timestamp
-	13, // 11: veto.v1.Objection.answered_at:type_name -> google.protobuf.Timestamp
+	14, // 5: veto.v1.Objection.recorded_at:type_name -> google.protobuf.Timestamp
+	14, // 6: veto.v1.Objection.sent_at:type_name -> google.protobuf.Timestamp
+	14, // 7: veto.v1.Objection.received_at:type_name -> google.protobuf.Timestamp
+	14, // 8: veto.v1.Objection.response_due_at:type_name -> google.protobuf.Timestamp
+	14, // 9: veto.v1.Objection.extended_until:type_name -> google.protobuf.Timestamp
+	14, // 10: veto.v1.Objection.informed_at:type_name -> google.protobuf.Timestamp
+	14, // 11: veto.v1.Objection.answered_at:type_name -> google.protobuf.Timestamp
 	7,  // 12: veto.v1.Objection.outcome:type_name -> veto.v1.ObjectionOutcome
 	5,  // 13: veto.v1.Objection.match:type_name -> veto.v1.Match
 	6,  // 14: veto.v1.Objection.state:type_name -> veto.v1.ObjectionState
-	1,  // 15: veto.v1.Consent.verification:type_name -> veto.v1.Verification
-	2,  // 16: veto.v1.Consent.filed_by:type_name -> veto.v1.FiledBy
-	13, // 17: veto.v1.Consent.recorded_at:type_name -> google.protobuf.Timestamp
-	13, // 18: veto.v1.Consent.withdrawn_at:type_name -> google.protobuf.Timestamp
-	14, // 19: veto.v1.PurposeEffect.reason:type_name -> veto.v1.Reason
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	14, // 15: veto.v1.Objection.refused_from:type_name -> google.protobuf.Timestamp
+	8,  // 16: veto.v1.Objection.needs:type_name -> veto.v1.Need
+	10, // 17: veto.v1.Objection.identifiers:type_name -> veto.v1.Identifier
+	1,  // 18: veto.v1.Consent.verification:type_name -> veto.v1.Verification
+	2,  // 19: veto.v1.Consent.filed_by:type_name -> veto.v1.FiledBy
+	14, // 20: veto.v1.Consent.recorded_at:type_name -> google.protobuf.Timestamp
+	14, // 21: veto.v1.Consent.withdrawn_at:type_name -> google.protobuf.Timestamp
+	15, // 22: veto.v1.PurposeEffect.reason:type_name -> veto.v1.Reason
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_veto_v1_objection_proto_init() }
@@ -1315,7 +1430,7 @@ func file_veto_v1_objection_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veto_v1_objection_proto_rawDesc), len(file_veto_v1_objection_proto_rawDesc)),
-			NumEnums:      9,
+			NumEnums:      10,
 			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -155,8 +155,9 @@ type FileObjectionRequest struct {
 	// Other ids of the same person; at most 63, with `subject_id`. UNVERIFIED they are covered by this objection alone;
 	// VERIFIED they are linked, as by LinkSubjects.
 	LinkedSubjectIds []string `protobuf:"bytes,3,rep,name=linked_subject_ids,json=linkedSubjectIds,proto3" json:"linked_subject_ids,omitempty"`
-	// What the person gives who does not know their id. Sealed until matched; beside `subject_id` there is nothing to match,
-	// and they are not kept. Alone they are not taken yet.
+	// What the person gives who does not know their id. Sealed until matched, then deleted; until then the objection is PENDING,
+	// and counts for the items and content keys that it names alone. Beside `subject_id` there is nothing to match, and they are
+	// not kept.
 	Identifiers []*Identifier `protobuf:"bytes,4,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
 	// For which declared purposes, or earlier names that one of them took over; empty: all, later ones included.
 	Purposes []string `protobuf:"bytes,5,rep,name=purposes,proto3" json:"purposes,omitempty"`
@@ -179,7 +180,7 @@ type FileObjectionRequest struct {
 	FiledBy FiledBy `protobuf:"varint,13,opt,name=filed_by,json=filedBy,proto3,enum=veto.v1.FiledBy" json:"filed_by,omitempty"`
 	// What is asked for besides.
 	AlsoAsks []AlsoAsk `protobuf:"varint,14,rep,packed,name=also_asks,json=alsoAsks,proto3,enum=veto.v1.AlsoAsk" json:"also_asks,omitempty"`
-	// An address to answer to; sealed, and deleted when done. At most 512 bytes.
+	// An address to answer to; sealed, and deleted when the objection is answered or withdrawn. At most 512 bytes, one line.
 	ReplyTo string `protobuf:"bytes,15,opt,name=reply_to,json=replyTo,proto3" json:"reply_to,omitempty"`
 	// The reference of the platform's own desk. At most 128 bytes, no person's data: one that holds an id of this request
 	// or an address is refused.
@@ -601,17 +602,18 @@ type DecideObjectionRequest struct {
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The filing.
 	ObjectionId string `protobuf:"bytes,2,opt,name=objection_id,json=objectionId,proto3" json:"objection_id,omitempty"`
-	// The decision, or unspecified where only a date is recorded.
+	// The decision, or unspecified where only a date is recorded. REFUSED is for the purposes for which the regime of the
+	// objection's country assesses objections.
 	Outcome ObjectionOutcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=veto.v1.ObjectionOutcome" json:"outcome,omitempty"`
 	// Why: required with REFUSED and UNFOUNDED, and for an extension. At most 4096 bytes, no person's data.
 	Grounds string `protobuf:"bytes,4,opt,name=grounds,proto3" json:"grounds,omitempty"`
 	// The remedies that the person is told of (Art. 12(4)): required with REFUSED and UNFOUNDED. At most 4096 bytes.
 	RemediesText string `protobuf:"bytes,5,opt,name=remedies_text,json=remediesText,proto3" json:"remedies_text,omitempty"`
-	// Extend the time to answer until then, at most two further months (Art. 12(3)).
+	// Extend the time to answer until then, at most two further months (Art. 12(3)); told within the first month, with grounds.
 	ExtendUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=extend_until,json=extendUntil,proto3" json:"extend_until,omitempty"`
 	// The person was told that it is recorded.
 	InformedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=informed_at,json=informedAt,proto3" json:"informed_at,omitempty"`
-	// The answer was delivered.
+	// When the answer was delivered: of a decision, in the same call or a later one. Not in the future.
 	AnsweredAt    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -908,7 +910,11 @@ type ListObjectionsRequest struct {
 	// Where to go on, from the answer before.
 	PageToken string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// As in DecideRequest.
-	MinRevision   uint64 `protobuf:"varint,10,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	MinRevision uint64 `protobuf:"varint,10,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	// Only what needs a person (`Objection.needs`), by when an answer is due, the earliest first.
+	Queue bool `protobuf:"varint,11,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Show the identifiers and addresses that are still sealed. Only in role `officer` (or admin).
+	ShowSealed    bool `protobuf:"varint,12,opt,name=show_sealed,json=showSealed,proto3" json:"show_sealed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1011,6 +1017,20 @@ func (x *ListObjectionsRequest) GetMinRevision() uint64 {
 		return x.MinRevision
 	}
 	return 0
+}
+
+func (x *ListObjectionsRequest) GetQueue() bool {
+	if x != nil {
+		return x.Queue
+	}
+	return false
+}
+
+func (x *ListObjectionsRequest) GetShowSealed() bool {
+	if x != nil {
+		return x.ShowSealed
+	}
+	return false
 }
 
 // ListObjectionsResponse lists filings.
@@ -2972,7 +2992,7 @@ const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"subject_id\x18\x03 \x01(\tR\tsubjectId\"g\n" +
 	"\x17MatchIdentifierResponse\x120\n" +
 	"\tobjection\x18\x01 \x01(\v2\x12.veto.v1.ObjectionR\tobjection\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"\xad\x04\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xe4\x04\n" +
 	"\x15ListObjectionsRequest\x129\n" +
 	"\x06states\x18\x01 \x03(\x0e2\x17.veto.v1.ObjectionStateB\b\xbaH\x05\x92\x01\x02\x10\x10R\x06states\x122\n" +
 	"\amatches\x18\x02 \x03(\x0e2\x0e.veto.v1.MatchB\b\xbaH\x05\x92\x01\x02\x10\bR\amatches\x129\n" +
@@ -2987,7 +3007,10 @@ const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\t \x01(\tB\b\xbaH\x05r\x03(\x80\bR\tpageToken\x12!\n" +
 	"\fmin_revision\x18\n" +
-	" \x01(\x04R\vminRevision\"\x90\x01\n" +
+	" \x01(\x04R\vminRevision\x12\x14\n" +
+	"\x05queue\x18\v \x01(\bR\x05queue\x12\x1f\n" +
+	"\vshow_sealed\x18\f \x01(\bR\n" +
+	"showSealed\"\x90\x01\n" +
 	"\x16ListObjectionsResponse\x122\n" +
 	"\n" +
 	"objections\x18\x01 \x03(\v2\x12.veto.v1.ObjectionR\n" +

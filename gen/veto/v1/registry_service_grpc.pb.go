@@ -65,7 +65,6 @@ type RegistryServiceClient interface {
 	//   - PERMISSION_DENIED: VERIFIED was said without the role `verify`.
 	//   - RESOURCE_EXHAUSTED: the disk is full. Retry with the same `request_id`.
 	//   - UNAVAILABLE: the store is away, or the server is stale. Retry with the same `request_id`.
-	//   - UNIMPLEMENTED: a field that this server does not take yet.
 	FileObjection(ctx context.Context, in *FileObjectionRequest, opts ...grpc.CallOption) (*FileObjectionResponse, error)
 	// WithdrawObjection lifts objections, in whole or for some purposes. It is effective only VERIFIED, or with the
 	// receipt of that very filing (`proof_receipt`), for that one alone; otherwise the answer is OK with the effect
@@ -76,23 +75,27 @@ type RegistryServiceClient interface {
 	WithdrawObjection(ctx context.Context, in *WithdrawObjectionRequest, opts ...grpc.CallOption) (*WithdrawObjectionResponse, error)
 	// DecideObjection lets a case officer uphold, refuse (in a regime that assesses, with grounds), end as unfounded,
 	// extend the time to answer, or record that an answer was delivered. A refusal takes effect after its delivery and
-	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)).
+	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)), only where objections are assessed, and a later objection counts anew.
+	// UNFOUNDED ends the objection at once, wherever. A refusal can be turned into UPHELD; no other decision is changed.
 	//
-	// Errors:
-	//   - FAILED_PRECONDITION: the regime does not assess, or the objection is already ended.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection, and
+	//   - NOT_FOUND: no objection has that number.
+	//   - FAILED_PRECONDITION: the regime does not assess, the objection is decided or ended already, or the time is over.
 	DecideObjection(ctx context.Context, in *DecideObjectionRequest, opts ...grpc.CallOption) (*DecideObjectionResponse, error)
-	// MatchIdentifier says which subject an objection's identifiers are, or that they are none's.
+	// MatchIdentifier says which subject an objection's identifiers are, or that they are none's. From then on it is that
+	// subject's filing, as if it had been filed for them, and counts for what of it still stands. The identifiers are deleted:
+	// neither answer can be taken back, but by another filing.
 	//
-	// Errors:
+	// Errors: as FileObjection, and
+	//   - NOT_FOUND: no objection has that number.
 	//   - FAILED_PRECONDITION: nothing of that objection is pending.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
 	MatchIdentifier(ctx context.Context, in *MatchIdentifierRequest, opts ...grpc.CallOption) (*MatchIdentifierResponse, error)
-	// ListObjections lists filings as they stand, oldest first. A listing under way while others write neither loses nor doubles
+	// ListObjections lists filings as they stand, oldest first; with `queue` those that need a person, by when they are due. A listing under way while others write neither loses nor doubles
 	// a filing. A page looks at 10,000 events or a little more: under a filter it can be short, or empty, and not the last.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
+	//   - PERMISSION_DENIED: `show_sealed` without the role `officer`.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListObjections(ctx context.Context, in *ListObjectionsRequest, opts ...grpc.CallOption) (*ListObjectionsResponse, error)
 	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
@@ -381,7 +384,6 @@ type RegistryServiceServer interface {
 	//   - PERMISSION_DENIED: VERIFIED was said without the role `verify`.
 	//   - RESOURCE_EXHAUSTED: the disk is full. Retry with the same `request_id`.
 	//   - UNAVAILABLE: the store is away, or the server is stale. Retry with the same `request_id`.
-	//   - UNIMPLEMENTED: a field that this server does not take yet.
 	FileObjection(context.Context, *FileObjectionRequest) (*FileObjectionResponse, error)
 	// WithdrawObjection lifts objections, in whole or for some purposes. It is effective only VERIFIED, or with the
 	// receipt of that very filing (`proof_receipt`), for that one alone; otherwise the answer is OK with the effect
@@ -392,23 +394,27 @@ type RegistryServiceServer interface {
 	WithdrawObjection(context.Context, *WithdrawObjectionRequest) (*WithdrawObjectionResponse, error)
 	// DecideObjection lets a case officer uphold, refuse (in a regime that assesses, with grounds), end as unfounded,
 	// extend the time to answer, or record that an answer was delivered. A refusal takes effect after its delivery and
-	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)).
+	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)), only where objections are assessed, and a later objection counts anew.
+	// UNFOUNDED ends the objection at once, wherever. A refusal can be turned into UPHELD; no other decision is changed.
 	//
-	// Errors:
-	//   - FAILED_PRECONDITION: the regime does not assess, or the objection is already ended.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
+	// Errors: as FileObjection, and
+	//   - NOT_FOUND: no objection has that number.
+	//   - FAILED_PRECONDITION: the regime does not assess, the objection is decided or ended already, or the time is over.
 	DecideObjection(context.Context, *DecideObjectionRequest) (*DecideObjectionResponse, error)
-	// MatchIdentifier says which subject an objection's identifiers are, or that they are none's.
+	// MatchIdentifier says which subject an objection's identifiers are, or that they are none's. From then on it is that
+	// subject's filing, as if it had been filed for them, and counts for what of it still stands. The identifiers are deleted:
+	// neither answer can be taken back, but by another filing.
 	//
-	// Errors:
+	// Errors: as FileObjection, and
+	//   - NOT_FOUND: no objection has that number.
 	//   - FAILED_PRECONDITION: nothing of that objection is pending.
-	//   - UNIMPLEMENTED: this server does not have the method yet.
 	MatchIdentifier(context.Context, *MatchIdentifierRequest) (*MatchIdentifierResponse, error)
-	// ListObjections lists filings as they stand, oldest first. A listing under way while others write neither loses nor doubles
+	// ListObjections lists filings as they stand, oldest first; with `queue` those that need a person, by when they are due. A listing under way while others write neither loses nor doubles
 	// a filing. A page looks at 10,000 events or a little more: under a filter it can be short, or empty, and not the last.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
+	//   - PERMISSION_DENIED: `show_sealed` without the role `officer`.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListObjections(context.Context, *ListObjectionsRequest) (*ListObjectionsResponse, error)
 	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their

@@ -97,6 +97,25 @@ func (l Log) numbered(ctx context.Context, id event.ObjectionID, revision event.
 	return filings[at], nil
 }
 
+// Numbered is the objection with a number as it stood at a revision.
+func (l Log) Numbered(ctx context.Context, id event.ObjectionID, revision event.Revision) (*vetov1.Objection, error) {
+	f, err := l.numbered(ctx, id, revision)
+	if err != nil {
+		return nil, err
+	}
+	return f.Objection(), nil
+}
+
+// Decided is the answer to an officer's act.
+func (l Log) Decided(ctx context.Context, id event.ObjectionID, appended store.Appended) (*vetov1.DecideObjectionResponse, error) {
+	objection, err := l.Numbered(ctx, id, appended.Head)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := Receipt(appended)
+	return &vetov1.DecideObjectionResponse{Objection: objection, Revision: uint64(appended.Head), Receipt: receipt}, err
+}
+
 // Withdrawn is the answer to a withdrawal.
 func (l Log) Withdrawn(ctx context.Context, appended store.Appended) (*vetov1.WithdrawObjectionResponse, error) {
 	response := &vetov1.WithdrawObjectionResponse{Revision: uint64(appended.Head)}

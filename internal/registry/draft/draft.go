@@ -53,6 +53,7 @@ type IDs struct {
 	Linked      []string
 	Items       []string
 	ContentKeys []string
+	Identifiers []string // the type's word, a space, and the identifier
 }
 
 // Side begins the side row of an event. An event is never stamped before the one it follows, also where a clock went
@@ -70,7 +71,7 @@ func (c Call) Side(keys *subject.Keys, now time.Time, head store.Head) event.Sid
 
 // Seal blinds the private values of an event and makes the record of it.
 func (c Call) Seal(e event.Event, known IDs, keys []event.Key, documents ...[]byte) (*store.Record, error) {
-	var linked, items, contentKeys int
+	var linked, items, contentKeys, identifiers int
 	for line, value := range e.Side.Private() {
 		text := value.Text
 		if text == "" {
@@ -83,6 +84,9 @@ func (c Call) Seal(e event.Event, known IDs, keys []event.Key, documents ...[]by
 			case "item_id":
 				text = known.Items[items]
 				items++
+			case "identifier":
+				text = known.Identifiers[identifiers]
+				identifiers++
 			case "content_key":
 				text = known.ContentKeys[contentKeys]
 				contentKeys++

@@ -130,18 +130,16 @@ func (f *Filing) AboutFor(subject event.Key) []Thing {
 	return things
 }
 
-// Protection is what filings about everything come to for ids of one person, by the country on their record.
-func Protection(members []event.Key, filings []Filing) map[string]event.Purposes {
-	standing := map[string]event.Purposes{}
+// Protection is what filings about everything come to for ids of one person.
+func Protection(members []event.Key, filings []Filing) map[Under]event.Purposes {
+	standing := map[Under]event.Purposes{}
 	for i := range filings {
 		f := &filings[i]
 		if !f.IsAll() {
 			continue
 		}
 		for _, key := range members {
-			if purposes := f.For(key); !purposes.IsZero() {
-				standing[f.Event.Side.Country] = standing[f.Event.Side.Country].Union(purposes)
-			}
+			f.add(standing, f.For(key))
 		}
 	}
 	return standing
@@ -177,6 +175,10 @@ func kept(entries []store.Entry, found []Filing) ([]event.ObjectionID, error) {
 		e, err := event.Open(entry.Leaf, entry.Side)
 		if err != nil {
 			return nil, err
+		}
+		about := e.Side.ObjectionID // a match is found by its subject, and its filing is not
+		if about != "" && !slices.ContainsFunc(found, func(f Filing) bool { return f.Event.Side.ObjectionID == about }) {
+			missing = append(missing, about)
 		}
 		for _, cover := range e.Side.Covers {
 			if !slices.ContainsFunc(found, func(f Filing) bool { return f.Event.Side.ObjectionID == cover.ObjectionID }) {

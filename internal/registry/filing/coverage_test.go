@@ -66,7 +66,7 @@ func TestAFilingStandsForEachIDByItself(t *testing.T) {
 	if got := f.Subjects(); !slices.Equal(got, []event.Key{anna, bert, carl}) {
 		t.Errorf("subjects %v", got)
 	}
-	if got := filing.Protection([]event.Key{anna, bert}, filings); len(got) != 1 || got["FR"].String() != "*" {
+	if got := filing.Protection([]event.Key{anna, bert}, filings); len(got) != 1 || got[filing.Under{Country: "FR"}].String() != "*" {
 		t.Errorf("the protection of two: %v", got)
 	}
 	// Its receipt lifts it for those that it named, and not for who kept it; an annulment for everybody.

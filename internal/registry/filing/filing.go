@@ -4,10 +4,14 @@ package filing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/veto-gate/veto/internal/event"
 	"github.com/veto-gate/veto/internal/store"
@@ -28,6 +32,10 @@ type Filing struct {
 	Linked map[event.Key]event.Purposes
 	// Kept are the same for ids that were linked with one of those, and kept it when they were parted.
 	Kept map[event.Key]event.Purposes
+	// NotFound says that whose it is was looked for, and not found.
+	NotFound bool
+	// Decision is what officers did about it.
+	Decision Decision
 	// Annulled says that it was undone with an import or a flood.
 	Annulled bool
 }
@@ -114,6 +122,12 @@ func History(entries []store.Entry) ([]Filing, error) {
 					if filings[i].Revision == lift.Revision {
 						filings[i].take(e, lift.Purposes)
 					}
+				}
+			}
+		case event.TypeIdentifierMatched, event.TypeObjectionDecided:
+			for i := range filings {
+				if filings[i].Event.Side.ObjectionID == e.Side.ObjectionID {
+					filings[i].Handle(e)
 				}
 			}
 		case event.TypeSubjectsUnlinked:
@@ -230,22 +244,58 @@ func Changes(side event.Side, covered []event.Key) []event.Change {
 	return changes
 }
 
+// Under tells objections apart that stand for one thing: by the country on their record, and from when they are refused.
+type Under struct {
+	Country string
+	Refused int64 // Unix microseconds; 0: they are not
+}
+
+// add adds what stands of a filing, apart from what of it is refused.
+func (f *Filing) add(standing map[Under]event.Purposes, purposes event.Purposes) {
+	refused := f.refused(purposes)
+	for under, some := range map[Under]event.Purposes{
+		{Country: f.Event.Side.Country}:                                              purposes.Minus(refused),
+		{Country: f.Event.Side.Country, Refused: f.Decision.RefusedFrom.UnixMicro()}: refused,
+	} {
+		if !some.IsZero() {
+			standing[under] = standing[under].Union(some)
+		}
+	}
+}
+
 // Remaining are the changes that leave a key with what its filings still say, and with nothing else. For a subject they are the filings of all members,
 // the ids that it is linked with.
 func Remaining(table event.Table, key event.Key, members []event.Key, filings []Filing) []event.Change {
-	standing := map[string]event.Purposes{}
+	standing := map[Under]event.Purposes{}
 	if table == event.TableSubject {
 		standing = Protection(members, filings)
 	} else {
 		for i := range filings {
-			if f := &filings[i]; f.touches(table, key) && !f.Standing.IsZero() {
-				standing[f.Event.Side.Country] = standing[f.Event.Side.Country].Union(f.Standing)
+			if f := &filings[i]; f.touches(table, key) {
+				f.add(standing, f.Standing)
 			}
 		}
 	}
 	changes := []event.Change{{Act: event.ActClear, Table: table, Key: key}}
-	for _, country := range sortedKeys(standing) {
-		changes = append(changes, event.Change{Act: event.ActObject, Table: table, Key: key, Country: country, Purposes: standing[country]})
+	for _, under := range slices.SortedFunc(maps.Keys(standing), Under.compare) {
+		change := event.Change{Act: event.ActObject, Table: table, Key: key, Country: under.Country, Purposes: standing[under]}
+		if under.Refused != 0 {
+			change.Act, change.At = event.ActRefuse, time.UnixMicro(under.Refused).UTC()
+		}
+		changes = append(changes, change)
 	}
 	return changes
+}
+
+func (u Under) compare(other Under) int {
+	return cmp.Or(strings.Compare(u.Country, other.Country), cmp.Compare(u.Refused, other.Refused))
+}
+
+// UnderOf is what a change of Remaining stands under.
+func UnderOf(c event.Change) Under {
+	u := Under{Country: c.Country}
+	if c.Act == event.ActRefuse {
+		u.Refused = c.At.UnixMicro()
+	}
+	return u
 }

@@ -44,21 +44,20 @@ func (f *Filing) Objection() *vetov1.Objection {
 		o.AlsoAsks = append(o.AlsoAsks, EnumOf[vetov1.AlsoAsk](ask))
 	}
 	received := receivedOf(side)
-	o.ReceivedAt, o.ResponseDueAt = Stamp(received), Stamp(monthAfter(received))
+	o.ReceivedAt, o.ResponseDueAt = Stamp(received), Stamp(MonthsAfter(received, 1))
 	if !side.Deadline.IsZero() {
 		o.BeforeDeadline = &side.BeforeDeadline
 	}
-	if side.Subject != (event.Key{}) {
-		o.Match = vetov1.Match_MATCH_MATCHED
-	}
+	o.Match = f.match()
+	f.decided(o)
 	return o
 }
 
-// monthAfter is one calendar month later (GDPR Art. 12(3)); where the month has no such day, its last one
+// MonthsAfter is some calendar months later (GDPR Art. 12(3)); where the month has no such day, its last one
 // (Reg. 1182/71, Art. 3(2)(c)).
-func monthAfter(t time.Time) time.Time {
+func MonthsAfter(t time.Time, months int) time.Time {
 	t = t.UTC()
-	later := t.AddDate(0, 1, 0)
+	later := t.AddDate(0, months, 0)
 	if later.Day() != t.Day() {
 		later = later.AddDate(0, 0, -later.Day())
 	}
@@ -80,6 +79,8 @@ func Receipt(revision event.Revision, leaf []byte, e event.Event) *vetov1.Receip
 			receipt.Words += "What you did not withdraw still stands. "
 		}
 		receipt.Words += "You can object again at any time."
+	case event.TypeObjectionDecided:
+		receipt.Words = decisionWords(e)
 	case event.TypeSubjectsLinked, event.TypeSubjectsUnlinked, event.TypeErasureRecorded:
 		receipt.Words = otherWords(e)
 	default: // a filing finds its own words, and what no person caused has none
@@ -130,7 +131,13 @@ func (f *Filing) words() string {
 	if !side.NoEffect.IsZero() {
 		none = fmt.Sprintf("in %s the controller gives objections no effect for %s", side.Country, purposeWords(side.NoEffect, "any purpose"))
 	}
-	if f.Event.Leaf.Effect == event.EffectRecordedOnly {
+	if f.Event.Leaf.Effect == event.EffectPending {
+		say("Your objection %s is recorded since %s: your account is being looked for by what you gave.", side.ObjectionID, at)
+		say("Once it is found, your content will not be chosen for %s any more; until then it can be.", purposeWords(f.Standing, "any purpose"))
+		if none != "" {
+			say("But %s.", none)
+		}
+	} else if f.Event.Leaf.Effect == event.EffectRecordedOnly {
 		say("Your objection %s was recorded on %s; %s.", side.ObjectionID, at, none)
 		say("It counts wherever your content is ruled by a regime that honours objections.")
 	} else {
@@ -147,7 +154,7 @@ func (f *Filing) words() string {
 		}
 		say("It came %s the deadline of %s; it counts all the same.", word, side.Deadline.UTC().Format("2 January 2006, 15:04 UTC"))
 	}
-	say("You need not do anything else. It does not undo training that is over; the controller must answer you by %s.", monthAfter(receivedOf(side)).Format("2 January 2006"))
+	say("You need not do anything else. It does not undo training that is over; the controller must answer you by %s.", MonthsAfter(receivedOf(side), 1).Format("2 January 2006"))
 	return strings.Join(lines, "\n")
 }
 

@@ -22,6 +22,13 @@ func (c *Checks) identifiers(list []*vetov1.Identifier) {
 	}
 }
 
+// replyTo refuses an address that could not be written on one line.
+func (c *Checks) replyTo(address string) {
+	if strings.ContainsFunc(address, unicode.IsControl) || strings.TrimSpace(address) != address {
+		c.Add("reply_to", "has a control character in it, or begins or ends with a space: give one address on one line")
+	}
+}
+
 // identifierFault is what is wrong with an identifier, without it; empty: nothing.
 func identifierFault(one *vetov1.Identifier) string {
 	value := one.GetValue()

@@ -40,17 +40,12 @@ type Rules interface {
 	Objectable() []string
 }
 
-// CheckFiling says what is wrong with a filing: *InvalidError, *UndeclaredPurposeError, *UnsupportedError, ErrNoPolicy.
+// CheckFiling says what is wrong with a filing: *InvalidError, *UndeclaredPurposeError, ErrNoPolicy.
 func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Time) error {
-	if request.GetReplyTo() != "" {
-		return &UnsupportedError{Field: "reply_to"}
-	}
 	var c Checks
 	c.identifiers(request.GetIdentifiers())
-	if len(request.GetIdentifiers()) > 0 && request.GetSubjectId() == "" && c.Err() == nil {
-		return &UnsupportedError{Field: "identifiers"}
-	}
-	if request.GetSubjectId() != "" || len(request.GetItemIds())+len(request.GetContentKeys()) == 0 {
+	c.replyTo(request.GetReplyTo())
+	if request.GetSubjectId() != "" || len(request.GetItemIds())+len(request.GetContentKeys())+len(request.GetIdentifiers()) == 0 {
 		c.subject(rules, "subject_id", request.GetSubjectId())
 	}
 	c.linked(rules, request)
@@ -58,7 +53,7 @@ func CheckFiling(rules Rules, request *vetov1.FileObjectionRequest, now time.Tim
 	c.ids("content_keys", request.GetContentKeys())
 	c.Country("country", request.GetCountry())
 	c.instants(request.GetSentAt(), request.GetReceivedAt(), now)
-	names := slices.Concat(values(request.GetIdentifiers()), []string{request.GetSubjectId()}, request.GetLinkedSubjectIds(), request.GetItemIds(), request.GetContentKeys())
+	names := slices.Concat(values(request.GetIdentifiers()), []string{request.GetSubjectId(), request.GetReplyTo()}, request.GetLinkedSubjectIds(), request.GetItemIds(), request.GetContentKeys())
 	c.reference("case_reference", request.GetCaseReference(), event.MaxCaseReferenceBytes, names...)
 	c.reference("notice_version", request.GetNoticeVersion(), event.MaxNoticeVersionBytes, names...)
 	return c.errWith(CheckPurposes(rules.Objectable(), request.GetPurposes()))

@@ -131,3 +131,50 @@ func reasonOf(err error) string {
 	}
 	return err.Error()
 }
+
+// CheckMatch says what is wrong with a match: *InvalidError.
+func CheckMatch(rules Rules, request *vetov1.MatchIdentifierRequest) error {
+	var c Checks
+	if request.GetSubjectId() != "" {
+		c.subject(rules, "subject_id", request.GetSubjectId())
+	}
+	return c.Err()
+}
+
+// ObjectionNumber reads the number of an objection that a request names.
+func ObjectionNumber(typed string) (event.ObjectionID, error) {
+	id, err := event.ParseObjectionID(typed)
+	if err != nil {
+		var c Checks
+		c.Add("objection_id", "not an objection's number: ten letters and digits as on the receipt, 7F3K-92QM-4D for example; "+reasonOf(err))
+		return "", c.Err()
+	}
+	return id, nil
+}
+
+// CheckDecision says what is wrong with an officer's act, whatever it is about: *InvalidError.
+func CheckDecision(request *vetov1.DecideObjectionRequest, now time.Time) error {
+	var c Checks
+	outcome, extends := request.GetOutcome(), request.GetExtendUntil() != nil
+	ends := outcome == vetov1.ObjectionOutcome_OBJECTION_OUTCOME_REFUSED || outcome == vetov1.ObjectionOutcome_OBJECTION_OUTCOME_UNFOUNDED
+	if outcome == 0 && !extends && request.GetInformedAt() == nil && request.GetAnsweredAt() == nil {
+		c.Add("outcome", "nothing to record: give an outcome, extend_until, informed_at or answered_at")
+	}
+	if (ends || extends) && request.GetGrounds() == "" {
+		c.Add("grounds", "required with REFUSED and UNFOUNDED, and for an extension: why; it is kept")
+	}
+	if ends && request.GetRemediesText() == "" {
+		c.Add("remedies_text", "required with REFUSED and UNFOUNDED: the complaint and the judicial remedy that the person is told of (Art. 12(4))")
+	}
+	if outcome != 0 && extends {
+		c.Add("extend_until", "beside a decision there is nothing to extend: leave out one of the two")
+	}
+	c.reference("grounds", request.GetGrounds(), event.MaxReasonBytes)
+	c.Text("remedies_text", request.GetRemediesText(), event.MaxReasonBytes)
+	if until := request.GetExtendUntil(); until != nil && until.CheckValid() != nil {
+		c.Add("extend_until", "not an instant between the years 1 and 9999")
+	}
+	c.instant("informed_at", request.GetInformedAt(), now)
+	c.instant("answered_at", request.GetAnsweredAt(), now)
+	return c.Err()
+}

@@ -47,7 +47,7 @@ func Events(ctx context.Context, log store.Log, seal Seal, request *vetov1.ListE
 		l.next = head
 	}
 	if given := request.GetPageToken(); given != "" {
-		next, ok := t.read(given)
+		next, ok := t.readOne(given)
 		if !ok || next > uint64(head)+1 {
 			return nil, badToken()
 		}
@@ -223,7 +223,7 @@ func page(seal Seal, about string, n uint64, size int32, token string) (from, to
 	from = n
 	if token != "" {
 		var ok bool
-		if from, ok = t.read(token); !ok || from > n {
+		if from, ok = t.readOne(token); !ok || from > n {
 			return 0, 0, "", badToken()
 		}
 	}
@@ -241,17 +241,31 @@ type tokens struct {
 
 const sealBytes = 12
 
-func (t tokens) write(next uint64) string {
-	content := binary.BigEndian.AppendUint64(nil, next)
+func (t tokens) write(next ...uint64) string {
+	var content []byte
+	for _, n := range next {
+		content = binary.BigEndian.AppendUint64(content, n)
+	}
 	sum := t.seal(slices.Concat([]byte("page\n"), content, t.about))
 	return base64.RawURLEncoding.EncodeToString(append(content, sum[:sealBytes]...))
 }
 
-func (t tokens) read(token string) (next uint64, ok bool) {
+// read reads so many numbers as write wrote.
+func (t tokens) read(token string, numbers int) (next []uint64, ok bool) {
 	content, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(content) != 8+sealBytes {
-		return 0, false
+	if err != nil || len(content) != 8*numbers+sealBytes {
+		return nil, false
 	}
-	next = binary.BigEndian.Uint64(content)
-	return next, t.write(next) == token
+	for i := range numbers {
+		next = append(next, binary.BigEndian.Uint64(content[8*i:]))
+	}
+	return next, t.write(next...) == token
+}
+
+// readOne reads one number.
+func (t tokens) readOne(token string) (next uint64, ok bool) {
+	if all, ok := t.read(token, 1); ok {
+		return all[0], true
+	}
+	return 0, false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -29,7 +30,7 @@ func Objections(ctx context.Context, log store.Log, seal Seal, number func(strin
 	t := tokens{seal: seal, about: append([]byte("objections\n"), about...)}
 	l := objections{log: log, number: number, request: request, head: head, limit: pageSize(request.GetPageSize()), next: 1}
 	if given := request.GetPageToken(); given != "" {
-		next, ok := t.read(given)
+		next, ok := t.readOne(given)
 		if !ok || next > uint64(head)+1 {
 			return nil, badToken()
 		}
@@ -115,7 +116,15 @@ func (l *objections) lets(o *vetov1.Objection) bool {
 		(len(r.GetMatches()) == 0 || slices.Contains(r.GetMatches(), o.GetMatch())) &&
 		(len(r.GetChannels()) == 0 || slices.Contains(r.GetChannels(), o.GetChannel())) &&
 		(verification == 0 || verification == o.GetVerification()) &&
-		(r.GetDueBefore() == nil || o.GetResponseDueAt().AsTime().Before(r.GetDueBefore().AsTime())) &&
+		(r.GetDueBefore() == nil || dueAt(o).Before(r.GetDueBefore().AsTime())) &&
 		(r.GetRecordedFrom() == nil || !o.GetRecordedAt().AsTime().Before(r.GetRecordedFrom().AsTime())) &&
 		(r.GetRecordedUntil() == nil || o.GetRecordedAt().AsTime().Before(r.GetRecordedUntil().AsTime()))
+}
+
+// dueAt is when an answer is due, an extension taken in.
+func dueAt(o *vetov1.Objection) time.Time {
+	if o.GetExtendedUntil() != nil {
+		return o.GetExtendedUntil().AsTime()
+	}
+	return o.GetResponseDueAt().AsTime()
 }

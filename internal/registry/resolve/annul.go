@@ -59,8 +59,12 @@ func (r *Request) Annulment(a Annulment) (store.Verdict, error) {
 	side.Changes = changes
 	leaf := event.Leaf{Type: event.TypeObjectionsAnnulled, Policy: r.Rules.PolicyVersion(), Effect: event.EffectAnnulled}
 	verdict, err := r.seal(event.Event{Leaf: leaf, Side: side}, draft.IDs{}, keys)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	r.unsealed(verdict.Record, filings)
 	verdict.Answer = answer
-	return verdict, err
+	return verdict, nil
 }
 
 // Annullable are those of some filings of which something stands and which nobody verified; kept is how many stay because somebody did.

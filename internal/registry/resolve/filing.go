@@ -41,6 +41,10 @@ func (r *Request) Filing(request *vetov1.FileObjectionRequest, imported event.Ke
 	if e.Side.ObjectionID, err = r.unusedID(); err != nil {
 		return store.Verdict{}, err
 	}
+	rows := r.sealedRows(&e.Side, &known, request)
+	if nobody := e.Side.Subject == (event.Key{}) && isAll(e.Side); nobody {
+		e.Leaf.Effect = event.EffectPending
+	}
 	keys := slices.Concat([]event.Key{r.Keys.Objection(string(e.Side.ObjectionID))}, e.Side.Items, e.Side.ContentKeys, e.Side.Linked)
 	if e.Side.Subject != (event.Key{}) {
 		keys = append(keys, e.Side.Subject)
@@ -62,7 +66,20 @@ func (r *Request) Filing(request *vetov1.FileObjectionRequest, imported event.Ke
 		e.Side.Changes = append(e.Side.Changes, spread...)
 		keys = append(keys, r.linkKeys(e.Side.Members)...)
 	}
-	return r.seal(e, known, keys)
+	if needsPerson(e.Side) {
+		keys = append(keys, QueueKey(r.Keys))
+	}
+	verdict, err := r.seal(e, known, keys)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	verdict.Record.Seal = rows
+	return verdict, nil
+}
+
+// needsPerson says whether a filing is work for a person: somebody is to be found, it is to be assessed, or more is asked for.
+func needsPerson(side event.Side) bool {
+	return len(side.Identifiers)+len(side.AlsoAsks) > 0 || !side.Assess.IsZero()
 }
 
 // isAll says whether a filing is about everything rather than named items or content keys.
@@ -80,6 +97,7 @@ func (r *Request) filingEvent(request *vetov1.FileObjectionRequest) (event.Event
 	side.ContentKeys, known.ContentKeys = draft.BlindSet(request.GetContentKeys(), r.Keys.ContentKey)
 	side.Purposes = filing.PurposesOf(request.GetPurposes())
 	side.Country = request.GetCountry()
+	side.Assess, _, _ = r.Rules.Assessing(side, r.Now)
 	side.Channel = filing.Word(request.GetChannel())
 	side.Verification = filing.WordOr(request.GetVerification(), vetov1.Verification_VERIFICATION_UNVERIFIED)
 	side.FiledBy = filing.WordOr(request.GetFiledBy(), vetov1.FiledBy_FILED_BY_SELF)
@@ -127,7 +145,7 @@ func (r *Request) standsAlready(side event.Side) (standing event.Revision, raise
 	}
 	for i := range filings {
 		switch f := &filings[i]; {
-		case f.Event.Side.Subject != side.Subject || !f.Covers(side) || slices.ContainsFunc(side.Linked, func(key event.Key) bool { return !slices.Contains(group, key) }):
+		case f.Event.Side.Subject != side.Subject || !f.Decision.RefusedFrom.IsZero() || !f.Covers(side) || slices.ContainsFunc(side.Linked, func(key event.Key) bool { return !slices.Contains(group, key) }):
 		case f.Verified():
 			return f.Revision, false, nil
 		default:

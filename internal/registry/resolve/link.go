@@ -75,7 +75,7 @@ func (r *Request) spread(members []event.Key) ([]event.Change, error) {
 		had := filing.Protection(group, filings)
 		var added event.Purposes
 		for _, change := range filing.Remaining(event.TableSubject, key, members, filings)[1:] {
-			if lacks := change.Purposes.Minus(had[change.Country]); !lacks.IsZero() {
+			if lacks := change.Purposes.Minus(had[filing.UnderOf(change)]); !lacks.IsZero() {
 				changes = append(changes, change)
 				added = added.Union(lacks)
 			}

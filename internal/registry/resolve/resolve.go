@@ -34,6 +34,9 @@ type Rules interface {
 	Ever() []string
 	// Deadline is the objection deadline for a filing, and whether it came before; the zero time where there is none.
 	Deadline(side event.Side) (at time.Time, before bool)
+	// Assessing are the purposes for which the regime of a filing's country assesses objections, those with the earlier names that they took over, and the
+	// longest of those regimes' refusal delays.
+	Assessing(side event.Side, now time.Time) (declared, counted event.Purposes, delay time.Duration)
 	// WithoutEffect are the purposes for which a filing has no effect where its country's regime rules, and whether they are all.
 	WithoutEffect(side event.Side, now time.Time) (none event.Purposes, all bool)
 }

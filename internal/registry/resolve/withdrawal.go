@@ -68,7 +68,12 @@ func (r *Request) Withdrawal(w Withdrawal) (store.Verdict, error) {
 		known.Subject = w.GetSubjectId()
 		keys = append(keys, side.Subject)
 	}
-	return r.seal(event.Event{Leaf: leaf, Side: side}, known, keys)
+	verdict, err := r.seal(event.Event{Leaf: leaf, Side: side}, known, keys)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	r.unsealed(verdict.Record, filings)
+	return verdict, nil
 }
 
 // meant are the filings that a withdrawal is about, as they stand. A receipt proves its own filing and no other, whatever

@@ -92,7 +92,7 @@ func (d *Door) Unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, 
 	if !ok {
 		return nil, errNotListed
 	}
-	_, asks := request.(*vetov1.ListObjectionsRequest) // which it filters by, and says of nobody
+	list, asks := request.(*vetov1.ListObjectionsRequest) // which it filters by, and says of nobody
 	if says, ok := request.(interface {
 		GetVerification() vetov1.Verification
 	}); ok && !asks && says.GetVerification() == vetov1.Verification_VERIFICATION_VERIFIED {
@@ -101,6 +101,11 @@ func (d *Door) Unary(ctx context.Context, request any, _ *grpc.UnaryServerInfo, 
 			return nil, &RoleError{Needed: string(access.Verify), What: "saying VERIFIED"}
 		}
 		ctx = context.WithValue(ctx, key{}, admitted{who.caller, role})
+	}
+	if list.GetShowSealed() {
+		if _, may := who.caller.As(vetov1.RegistryService_DecideObjection_FullMethodName); !may {
+			return nil, &RoleError{Needed: string(access.Officer), What: "show_sealed"}
+		}
 	}
 	return handle(ctx, request)
 }

@@ -23,6 +23,8 @@ type Register interface {
 	RecordErasure(context.Context, registry.Actor, *vetov1.RecordErasureRequest) (*vetov1.RecordErasureResponse, error)
 	ReportItemChanges(context.Context, registry.Actor, *vetov1.ReportItemChangesRequest) (*vetov1.ReportItemChangesResponse, error)
 	Standing(context.Context, *vetov1.GetStandingRequest) (*vetov1.GetStandingResponse, error)
+	MatchIdentifier(context.Context, registry.Actor, *vetov1.MatchIdentifierRequest) (*vetov1.MatchIdentifierResponse, error)
+	DecideObjection(context.Context, registry.Actor, *vetov1.DecideObjectionRequest) (*vetov1.DecideObjectionResponse, error)
 	Objections(context.Context, *vetov1.ListObjectionsRequest) (*vetov1.ListObjectionsResponse, error)
 	Events(context.Context, *vetov1.ListEventsRequest) (*vetov1.ListEventsResponse, error)
 	AnnulObjections(context.Context, registry.Actor, *vetov1.AnnulObjectionsRequest) (*vetov1.AnnulObjectionsResponse, error)
@@ -108,6 +110,16 @@ func (s *Service) ImportObjections(stream grpc.ClientStreamingServer[vetov1.Impo
 // AnnulObjections is RegistryService.AnnulObjections.
 func (s *Service) AnnulObjections(ctx context.Context, request *vetov1.AnnulObjectionsRequest) (*vetov1.AnnulObjectionsResponse, error) {
 	return s.register.AnnulObjections(ctx, entry.Actor(ctx), request)
+}
+
+// MatchIdentifier is RegistryService.MatchIdentifier.
+func (s *Service) MatchIdentifier(ctx context.Context, request *vetov1.MatchIdentifierRequest) (*vetov1.MatchIdentifierResponse, error) {
+	return s.register.MatchIdentifier(ctx, entry.Actor(ctx), request)
+}
+
+// DecideObjection is RegistryService.DecideObjection.
+func (s *Service) DecideObjection(ctx context.Context, request *vetov1.DecideObjectionRequest) (*vetov1.DecideObjectionResponse, error) {
+	return s.register.DecideObjection(ctx, entry.Actor(ctx), request)
 }
 
 // ListObjections is RegistryService.ListObjections.
