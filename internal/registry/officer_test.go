@@ -470,15 +470,16 @@ func TestTheQueueIsByDueDate(t *testing.T) {
 	r.decides(deciding(id["bert"], func(q *vetov1.DecideObjectionRequest) {
 		q.ExtendUntil, q.Grounds = timestamppb.New(time.Now().AddDate(0, 0, 50)), "many at once"
 	}))
-	names := func(list []*vetov1.Objection) (all string) {
+	names := func(list []*vetov1.Objection) string {
+		var all strings.Builder
 		for _, o := range list {
 			for name, one := range id {
 				if one == o.GetObjectionId() {
-					all += name + " "
+					all.WriteString(name + " ")
 				}
 			}
 		}
-		return all
+		return all.String()
 	}
 	small := func(q *vetov1.ListObjectionsRequest) { q.PageSize = 2 }
 	if got := names(r.queue(small)); got != "dora emil anna carl bert " {

@@ -46,11 +46,11 @@ func open(entry store.Entry) (event.Event, error) {
 // meant is the event that an answer is about: the one that was written, or the one that stood already.
 func (l Log) meant(ctx context.Context, appended store.Appended) (entry store.Entry, unchanged bool, err error) {
 	var standing uint64
-	if _, err := fmt.Sscanf(string(appended.Answer), resolve.Unchanged+" %d", &standing); err != nil {
-		return appended.Entry, false, nil
+	if _, other := fmt.Sscanf(string(appended.Answer), resolve.Unchanged+" %d", &standing); other == nil {
+		entry, err = filing.EntryAt(ctx, l, event.Revision(standing))
+		return entry, true, err
 	}
-	entry, err = filing.EntryAt(ctx, l, event.Revision(standing))
-	return entry, true, err
+	return appended.Entry, false, nil
 }
 
 // Filed is the answer to a filing.

@@ -67,7 +67,7 @@ func (f *Filing) Keys() []event.Key {
 	return slices.Concat(f.Subjects(), f.Event.Side.Items, f.Event.Side.ContentKeys)
 }
 
-// Pending says whether whose it is is being looked for.
+// Pending says whether its person is being looked for.
 func (f *Filing) Pending() bool {
 	return f.Event.Side.Subject == (event.Key{}) && len(f.Event.Side.Identifiers) > 0 && !f.NotFound
 }

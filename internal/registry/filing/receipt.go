@@ -131,21 +131,26 @@ func (f *Filing) words() string {
 	if !side.NoEffect.IsZero() {
 		none = fmt.Sprintf("in %s the controller gives objections no effect for %s", side.Country, purposeWords(side.NoEffect, "any purpose"))
 	}
-	if f.Event.Leaf.Effect == event.EffectPending {
-		say("Your objection %s is recorded since %s: your account is being looked for by what you gave.", side.ObjectionID, at)
-		say("Once it is found, your content will not be chosen for %s any more; until then it can be.", purposeWords(f.Standing, "any purpose"))
+	switch f.Event.Leaf.Effect {
+	case event.EffectPending:
+		first := fmt.Sprintf("Your objection %s is recorded since %s, and your account is being looked for by what you gave", side.ObjectionID, at)
 		if none != "" {
-			say("But %s.", none)
+			first += "; but " + none
 		}
-	} else if f.Event.Leaf.Effect == event.EffectRecordedOnly {
+		say("%s.", first)
+		say("Once it is found, your content will not be chosen for %s any more; until then it can be.", purposeWords(f.Standing, "any purpose"))
+	case event.EffectRecordedOnly:
 		say("Your objection %s was recorded on %s; %s.", side.ObjectionID, at, none)
 		say("It counts wherever your content is ruled by a regime that honours objections.")
-	} else {
+	default:
 		first := fmt.Sprintf("Your objection %s is in force since %s: %s will not be chosen for %s", side.ObjectionID, at, thingWords(side), purposeWords(f.Standing, "any purpose"))
 		if none != "" {
 			first += "; but " + none
 		}
 		say("%s.", first)
+	}
+	if !side.Assess.IsZero() {
+		say("A person assesses it for %s; it counts until you are told of a refusal, and of why.", purposeWords(side.Assess, "any purpose"))
 	}
 	if !side.Deadline.IsZero() {
 		word := "after"

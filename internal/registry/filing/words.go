@@ -2,7 +2,6 @@ package filing
 
 import (
 	"bytes"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -66,8 +65,6 @@ func PurposesOf(names []string) event.Purposes {
 	}
 	return event.PurposesOf(names...)
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // Instant is a time as events have it, in whole microseconds; the zero time where none was said.
 func Instant(t *timestamppb.Timestamp) time.Time {

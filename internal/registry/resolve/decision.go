@@ -129,7 +129,7 @@ func (a *act) allowed() error {
 	switch {
 	case a.f.Annulled, !stands && (q.GetOutcome() != 0 || q.GetExtendUntil() != nil):
 		return &StateError{Kind: Ended, Message: "the objection is withdrawn, annulled or ended already: there is nothing left to decide"}
-	case q.GetOutcome() != 0 && d.Outcome != 0 && !(q.GetOutcome() == vetov1.ObjectionOutcome_OBJECTION_OUTCOME_UPHELD && d.Outcome == event.EffectRefused):
+	case q.GetOutcome() != 0 && d.Outcome != 0 && (q.GetOutcome() != vetov1.ObjectionOutcome_OBJECTION_OUTCOME_UPHELD || d.Outcome != event.EffectRefused):
 		return &StateError{Kind: Decided, Message: "the objection is decided already; only a refusal can still be turned into UPHELD"}
 	case q.GetOutcome() == vetov1.ObjectionOutcome_OBJECTION_OUTCOME_REFUSED && (a.f.Event.Side.Assess.IsZero() || a.refused().IsZero()):
 		return &StateError{Kind: NotAssessed, Message: "the regime of the objection's country does not assess objections (Art. 21(1)), or did not when it was filed: it is honoured and cannot be refused"}
