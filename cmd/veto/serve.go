@@ -18,6 +18,7 @@ import (
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/policy"
 	"github.com/veto-gate/veto/internal/registry"
+	"github.com/veto-gate/veto/internal/resolver"
 	"github.com/veto-gate/veto/internal/server"
 	"github.com/veto-gate/veto/internal/server/limits"
 	"github.com/veto-gate/veto/internal/settings"
@@ -33,6 +34,7 @@ type service struct {
 	maxStaleness, grace                 time.Duration
 	limits                              limits.Limits
 	entrance                            entrance
+	resolver                            resolver.Config
 }
 
 func (a *app) serveCommand() *cobra.Command {
@@ -58,7 +60,7 @@ func (a *app) serveCommand() *cobra.Command {
 	flags.DurationVar(&x.grace, "grace", server.DefaultGrace, "a duration, e.g. 10s")
 	flags.BoolVar(&x.printConfig, "print-config", false, "print the settings and where they come from")
 	x.entrance.flags(flags)
-	settings.Mark(flags, append(x.limits.Flags(flags), "data", "secret-file", "listen", "ready-file", "policy", "log", "max-staleness", "grace")...)
+	settings.Mark(flags, append(append(x.limits.Flags(flags), x.resolver.Flags(flags)...), "data", "secret-file", "listen", "ready-file", "policy", "log", "max-staleness", "grace")...)
 	return cmd
 }
 
@@ -72,6 +74,10 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 	document, err := x.document()
 	if err != nil {
 		return err
+	}
+	asking, err := resolver.New(x.resolver, logger)
+	if err != nil {
+		return usage("docs/identifiers.md says what is asked", "%v", err)
 	}
 	entered, err := x.entrance.open(x.listen)
 	if err != nil {
@@ -108,6 +114,7 @@ func serve(ctx context.Context, s terminal.Streams, x service, ready func(net.Ad
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error { return answering.Serve(ctx, listener) })
 		group.Go(func() error { return entered.follow(ctx, logger) })
+		group.Go(func() error { return asking.Run(ctx, local.registry) })
 		group.Go(func() error { return x.announce(logger, listener.Addr(), ready) })
 		group.Go(func() error {
 			<-ctx.Done()

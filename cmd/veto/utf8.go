@@ -39,7 +39,7 @@ func notUTF8(name string) error {
 // namesFile says whether an argument or a flag names a file or a folder.
 func namesFile(name string) bool {
 	switch name {
-	case "FILE", "IN", "corpus", "data", "new-receipt", "out", "policy", "ready-file", "receipt", "rejects", "report", "requests", "secret-file", settings.FileFlag:
+	case "FILE", "IN", "corpus", "data", "new-receipt", "out", "policy", "ready-file", "receipt", "rejects", "report", "requests", "resolver-token-file", "secret-file", settings.FileFlag:
 		return true
 	}
 	return false

@@ -43,16 +43,11 @@ func (s *story) requests(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the requests: %w", err)
 	}
-	count, without := tally{answers: map[string]int{}, parted: map[string]bool{}}, 0
+	count := tally{answers: map[string]int{}, parted: map[string]bool{}}
 	receipts := map[string]*vetov1.Receipt{}
-	skipped := map[string]bool{}
 	firstRefusals := map[string]string{}
 	begun := s.Now()
 	for _, r := range rows {
-		if r["identifiers"] != "" || skipped[r["receipt_of"]] {
-			without, skipped[r["row"]] = without+1, true
-			continue
-		}
 		answer, words, err := s.send(ctx, r, receipts)
 		if err != nil {
 			return fmt.Errorf("row %s of the requests: %w", r["row"], err)
@@ -64,8 +59,7 @@ func (s *story) requests(ctx context.Context) error {
 	}
 	took := s.Now().Sub(begun)
 	s.say("%s lists requests that were modelled on a public opt-out tracker: clean ones, templates left blank, \"all\" where items were asked for, two names in one field, "+
-		"the same thing twice. %d of them give an id, or items; each is now sent as it came (%d more bring an e-mail address, a telephone number or a handle along, which this version refuses to take).",
-		s.Requests, count.sent, without)
+		"the same thing twice, people who know an address and no id. Each of the %d is now sent as it came.", s.Requests, count.sent)
 	s.print("\n")
 	var t terminal.Table
 	t.Add("sent", terminal.Thousands(count.sent))
@@ -165,6 +159,10 @@ func (r row) filing(requestID string) (_ *vetov1.FileObjectionRequest, fault str
 		Channel:      named[vetov1.Channel](r["channel"]),
 		Verification: named[vetov1.Verification](r["verification"]),
 		FiledBy:      named[vetov1.FiledBy](r["filed_by"]),
+	}
+	for _, one := range strings.Fields(r["identifiers"]) {
+		kind, value, _ := strings.Cut(one, ":")
+		request.Identifiers = append(request.Identifiers, &vetov1.Identifier{Type: named[vetov1.IdentifierType](kind), Value: value})
 	}
 	for field, at := range map[string]**timestamppb.Timestamp{"sent_at": &request.SentAt, "received_at": &request.ReceivedAt} {
 		if r[field] == "" {

@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
@@ -66,6 +68,57 @@ func (r *Registry) Objections(ctx context.Context, request *vetov1.ListObjection
 		}
 	}
 	return response, nil
+}
+
+// Waiting is a filing whose person is looked for.
+type Waiting struct {
+	// ObjectionID is its number.
+	ObjectionID string
+	// Identifiers are what the person gave, in the request's order.
+	Identifiers []*vetov1.Identifier
+}
+
+// Waiting are the filings whose person is looked for, by number, and the revision that this is true at, or a later one.
+//
+// Errors: those of View and of store.Log.EachSealed; ErrDamaged.
+func (r *Registry) Waiting(ctx context.Context) ([]Waiting, uint64, error) {
+	view, err := r.View()
+	if err != nil {
+		return nil, 0, err
+	}
+	numbers := map[event.ObjectionID]bool{}
+	for row, err := range r.log.EachSealed(ctx) {
+		if err != nil {
+			return nil, 0, fmt.Errorf("read what is sealed: %w", err)
+		}
+		one, err := sealed.Open(r.keys, row)
+		if err != nil {
+			return nil, 0, fmt.Errorf("%w: what is sealed: %w", ErrDamaged, err)
+		}
+		if one.Type != sealed.ReplyTo {
+			numbers[one.Objection] = true
+		}
+	}
+	var waiting []Waiting
+	for _, id := range slices.Sorted(maps.Keys(numbers)) {
+		o := &vetov1.Objection{ObjectionId: string(id)}
+		if err := r.show(ctx, o); err != nil {
+			return nil, 0, err
+		}
+		if len(o.GetIdentifiers()) > 0 {
+			waiting = append(waiting, Waiting{ObjectionID: o.GetObjectionId(), Identifiers: o.GetIdentifiers()})
+		}
+	}
+	return waiting, view.Revision, nil
+}
+
+// Revision is that of the newest view; 0: there is none that is fresh.
+func (r *Registry) Revision() uint64 {
+	view, err := r.View()
+	if err != nil {
+		return 0
+	}
+	return view.Revision
 }
 
 // show tells what is sealed of an objection.

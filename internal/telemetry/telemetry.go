@@ -43,6 +43,8 @@ const (
 	MaxStalenessMS = "max_staleness_ms"
 	// Address is where the server listens.
 	Address = "address"
+	// Objection is an objection's number.
+	Objection = "objection"
 	// Folder is the data directory.
 	Folder = "folder"
 	// Files are the paths of files that the operator named.

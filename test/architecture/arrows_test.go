@@ -80,6 +80,7 @@ var arrows = map[string][]string{
 	"internal/manual":             {},
 	"internal/importer":           {"internal/filter/lines", "internal/terminal", "gen/veto/v1"},
 	"internal/watch":              {"gen/veto/v1"},
+	"internal/resolver":           {"internal/registry", "internal/telemetry", "internal/transport", "gen/veto/v1"},
 	"internal/doctor":             {"internal/registry", "internal/store", "internal/subject", "internal/terminal"},
 	"internal/reload":             {"internal/telemetry"},
 	"internal/transport":          {"internal/reload"},
