@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
+	"github.com/veto-gate/veto/internal/registry"
 	"github.com/veto-gate/veto/internal/server"
 )
 
@@ -33,7 +35,7 @@ func victim(dir string) {
 		fmt.Fprintln(os.Stderr, "victim:", err)
 		os.Exit(1)
 	}
-	p, err := open(settings{dir: dir})
+	p, err := open(settings{dir: dir, registry: registry.Config{Wall: hurried(os.Getenv(hurryVariable)), PollInterval: 100 * time.Millisecond}})
 	if err != nil {
 		fail(err)
 	}
@@ -106,10 +108,10 @@ func TestWhatSomebodyWasPromisedIsThereAfterTheProcessWasKilled(t *testing.T) {
 }
 
 // startVictim starts a process that serves the directory, and returns what kills it and clients of it.
-func startVictim(t *testing.T, dir string) (kill func(), c clients) {
+func startVictim(t *testing.T, dir string, env ...string) (kill func(), c clients) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), victimVariable+"="+dir)
+	cmd.Env = append(append(os.Environ(), victimVariable+"="+dir), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -175,7 +175,11 @@ func (p *platform) begin(s settings) error {
 	if p.keys, err = keysIn(p.dir, s.secret); err != nil {
 		return err
 	}
-	if err := registry.Bind(context.Background(), p.db, p.keys, logName, time.Now); err != nil {
+	wall := s.registry.Wall
+	if wall == nil {
+		wall = time.Now
+	}
+	if err := registry.Bind(context.Background(), p.db, p.keys, logName, wall); err != nil {
 		return err
 	}
 	return p.serve(s.registry)
