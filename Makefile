@@ -142,6 +142,7 @@ bench: ## Run the benchmarks (BENCH=pattern, PACKAGES=./internal/gate) and show 
 
 .PHONY: soak
 soak: ## Kill a server SOAK_ROUNDS (1000) times under load, and take its disk's power away 10,000 times; look for every acknowledged event after each.
+	VETO_BURST=100000 VETO_WRONG_COLUMN=400000 go test -count=1 -timeout 2h -v -run '^TestStory_(AHundredThousand|Thousands)' ./test/promises
 	VETO_POWER_IMAGES=10000 go test -count=1 -timeout 2h -v -run '^TestFault_D02' ./internal/store/...
 	VETO_KILL_ROUNDS=$(SOAK_ROUNDS) go test $(TESTFLAGS) -count=1 -timeout 2h -v -run '^TestFault_D01' ./cmd/... ./test/...
 

@@ -171,7 +171,7 @@ func TestStory_AHundredThousandObjectWithinTheHour(t *testing.T) {
 		}
 	}
 
-	closed := opened.Add(time.Minute + hurry*time.Since(began)).AddDate(0, 0, 1) // training begins on the day after
+	closed := opened.Add(time.Minute+hurry*time.Since(began)).AddDate(0, 0, 1) // training begins on the day after
 	p := start(t, settings{dir: first.dir, registry: registry.Config{Wall: func() time.Time { return closed }}})
 	var retries, unchanged int
 	inTime := map[bool]int{}

@@ -1,6 +1,8 @@
 package promises_test
 
 import (
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -241,28 +244,34 @@ func (p *platform) imports(t *testing.T, name string, rows ...*vetov1.FileObject
 	return response
 }
 
-// "We loaded the wrong column: thousands of people who had said nothing are out, and nobody knows any more who had."
+// "We loaded the wrong column: thousands of people who had said nothing are out, and nobody knows any more who had." VETO_WRONG_COLUMN says how many (4,000).
 func TestStory_ThousandsWereLoadedFromTheWrongColumn(t *testing.T) {
 	p := start(t, settings{})
 	p.object(t, filing(person(1)))
 	p.object(t, filing(person(2), verified))
 	var rows []*vetov1.FileObjectionRequest
-	const loaded = 4000
+	loaded := 4000
+	if text := os.Getenv("VETO_WRONG_COLUMN"); text != "" {
+		var err error
+		if loaded, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i := range loaded {
 		rows = append(rows, &vetov1.FileObjectionRequest{SubjectId: person(i), Channel: vetov1.Channel_CHANNEL_IMPORT})
 	}
-	if got := p.imports(t, "june", rows...); got.GetAccepted() != loaded {
+	if got := p.imports(t, "june", rows...); got.GetAccepted() != int64(loaded) {
 		t.Fatalf("%v", got)
 	}
 	p.object(t, filing(person(3))) // who says so herself, meanwhile
 	request := &vetov1.AnnulObjectionsRequest{RequestId: uuid.NewString(), ImportId: "june", Ground: "The column of the customers' numbers was loaded.", DryRun: true}
 	dry, err := p.objections.AnnulObjections(t.Context(), request)
-	if err != nil || dry.GetAnnulled() != loaded {
+	if err != nil || dry.GetAnnulled() != int64(loaded) {
 		t.Fatalf("%v, %v", dry, err)
 	}
 	p.wants(t, "after the dry run", post(person(4)), objected)
 	request.DryRun = false
-	if got, err := p.objections.AnnulObjections(t.Context(), request); err != nil || got.GetAnnulled() != loaded || got.GetKept() != 0 {
+	if got, err := p.objections.AnnulObjections(t.Context(), request); err != nil || got.GetAnnulled() != int64(loaded) || got.GetKept() != 0 {
 		t.Fatalf("%v, %v", got, err)
 	}
 	for i := range 10 {
@@ -271,6 +280,126 @@ func TestStory_ThousandsWereLoadedFromTheWrongColumn(t *testing.T) {
 			want = objected
 		}
 		p.wants(t, person(i), post(person(i)), want)
+	}
+}
+
+// mailed is what somebody sends who has an address, and knows no id.
+func mailed(address string) *vetov1.FileObjectionRequest {
+	return filing("", func(r *vetov1.FileObjectionRequest) {
+		r.Channel = vetov1.Channel_CHANNEL_EMAIL
+		r.Identifiers = []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: address}}
+		r.ReplyTo = address
+	})
+}
+
+func (p *platform) matches(t *testing.T, number, subject string) *vetov1.Objection {
+	t.Helper()
+	got, err := p.objections.MatchIdentifier(t.Context(), &vetov1.MatchIdentifierRequest{RequestId: uuid.NewString(), ObjectionId: number, SubjectId: subject})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.GetObjection()
+}
+
+func (p *platform) queue(t *testing.T) []*vetov1.Objection {
+	t.Helper()
+	got, err := p.objections.ListObjections(t.Context(), &vetov1.ListObjectionsRequest{Queue: true, ShowSealed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.GetObjections()
+}
+
+// "I gave them my address. How should I know the number of my account?" She is found a week later; from then on all her accounts are out, and nothing that she
+// has to do besides.
+func TestStory_SheGaveOnlyHerAddress(t *testing.T) {
+	p := start(t, settings{})
+	p.links(t, vetov1.Verification_VERIFICATION_VERIFIED, "marie", "marie-too")
+	told := p.object(t, mailed("marie.dupont@example.org"))
+	if words := told.GetReceipt().GetWords(); !strings.Contains(strings.SplitN(words, "\n", 2)[0], "being looked for") {
+		t.Errorf("she is told: %s", words)
+	}
+	p.wants(t, "while she is looked for", post("marie"), eligible)
+	p = p.again(t)
+	waiting := p.queue(t)
+	if len(waiting) != 1 || waiting[0].GetIdentifiers()[0].GetValue() != "marie.dupont@example.org" || waiting[0].GetReplyTo() == "" {
+		t.Fatalf("the officer sees %v", waiting)
+	}
+	p.matches(t, told.GetObjection().GetObjectionId(), "marie")
+	p.wants(t, "found", post("marie"), objected)
+	p.wants(t, "her other account", post("marie-too"), objected)
+	if got := p.queue(t); len(got) != 0 {
+		t.Errorf("the queue: %v", got)
+	}
+	// The address is nowhere any more, but for the answer that she is owed.
+	all, err := p.objections.ListObjections(t.Context(), &vetov1.ListObjectionsRequest{ShowSealed: true})
+	if err != nil || len(all.GetObjections()) != 1 || len(all.GetObjections()[0].GetIdentifiers()) != 0 || all.GetObjections()[0].GetReplyTo() == "" {
+		t.Errorf("kept: %v, %v", all, err)
+	}
+	if !proto.Equal(all.GetObjections()[0].GetResponseDueAt(), told.GetObjection().GetResponseDueAt()) {
+		t.Error("the month to answer her began anew when she was found")
+	}
+}
+
+// "They never found me." Nothing is kept that could find her later, it is told, and what she named besides stands.
+func TestStory_SheIsNeverFound(t *testing.T) {
+	p := start(t, settings{})
+	request := mailed("nobody@example.org")
+	request.ItemIds = []string{"post-of-herself"}
+	told := p.object(t, request)
+	got := p.matches(t, told.GetObjection().GetObjectionId(), "")
+	if got.GetMatch() != vetov1.Match_MATCH_NOT_FOUND || got.GetState() != vetov1.ObjectionState_OBJECTION_STATE_ACTIVE {
+		t.Errorf("not found: %v", got)
+	}
+	p.wants(t, "the post that she named", post("herself"), vetov1.Reason_REASON_ITEM_OBJECTED)
+	_, err := p.objections.MatchIdentifier(t.Context(), &vetov1.MatchIdentifierRequest{RequestId: uuid.NewString(), ObjectionId: told.GetObjection().GetObjectionId(), SubjectId: "somebody"})
+	if status.Code(err) != codes.FailedPrecondition {
+		t.Errorf("there is nothing left to match: %v", err)
+	}
+	if list := p.queue(t); len(list) != 0 {
+		t.Errorf("the queue: %v", list)
+	}
+}
+
+// "They say that their reasons weigh more." Until she was told, and had her fortnight, she is out; then she is in there, and nowhere else.
+func TestStory_HerObjectionIsRefused(t *testing.T) {
+	p := start(t, settings{policy: strings.Replace(rules, "    legal_basis: LEGITIMATE_INTERESTS\n    minimum_age: 18\n", "    legal_basis: LEGITIMATE_INTERESTS\n    objections: ASSESS\n    refusal_delay: 1209600s\n    minimum_age: 18\n", 1)})
+	told := p.object(t, filing("ines", from("BR"), func(r *vetov1.FileObjectionRequest) { r.ReceivedAt = timestamppb.New(time.Now().AddDate(0, 0, -20)) }))
+	if got := told.GetObjection().GetState(); got != vetov1.ObjectionState_OBJECTION_STATE_UNDER_ASSESSMENT {
+		t.Errorf("filed it is %v", got)
+	}
+	number := told.GetObjection().GetObjectionId()
+	decide := func(request *vetov1.DecideObjectionRequest) *vetov1.Objection {
+		t.Helper()
+		request.RequestId, request.ObjectionId = uuid.NewString(), number
+		got, err := p.objections.DecideObjection(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.GetObjection()
+	}
+	decide(&vetov1.DecideObjectionRequest{Outcome: vetov1.ObjectionOutcome_OBJECTION_OUTCOME_REFUSED, Grounds: "the assessment of March", RemediesText: "Complain, or go to court."})
+	p.wants(t, "decided", post("ines", in("BR")), objected)
+	if got := p.queue(t); len(got) != 1 || got[0].GetNeeds()[0] != vetov1.Need_NEED_DELIVERY {
+		t.Errorf("the queue: %v", got)
+	}
+	delivered := time.Now().AddDate(0, 0, -13)
+	if got := decide(&vetov1.DecideObjectionRequest{AnsweredAt: timestamppb.New(delivered)}); got.GetRefusedFrom().AsTime().Sub(delivered).Round(time.Hour) != 14*24*time.Hour {
+		t.Errorf("told 13 days ago: %v", got)
+	}
+	p.wants(t, "on the thirteenth day", post("ines", in("BR")), objected)
+	explained, err := p.decisions.ExplainDecision(t.Context(), &vetov1.ExplainDecisionRequest{Purpose: training, Item: post("ines", in("BR")), AsOf: timestamppb.New(time.Now().AddDate(0, 0, 2))})
+	if err != nil || explained.GetDecision().GetReason() != eligible {
+		t.Errorf("on the fifteenth: %v, %v", explained.GetDecision(), err)
+	}
+	explained, err = p.decisions.ExplainDecision(t.Context(), &vetov1.ExplainDecisionRequest{Purpose: training, Item: post("ines", in("FR")), AsOf: timestamppb.New(time.Now().AddDate(0, 0, 2))})
+	if err != nil || explained.GetDecision().GetReason() != objected {
+		t.Errorf("on the fifteenth, in France: %v, %v", explained.GetDecision(), err)
+	}
+	p.object(t, filing("ines", from("BR")))
+	explained, err = p.decisions.ExplainDecision(t.Context(), &vetov1.ExplainDecisionRequest{Purpose: training, Item: post("ines", in("BR")), AsOf: timestamppb.New(time.Now().AddDate(0, 0, 2))})
+	if err != nil || explained.GetDecision().GetReason() != objected {
+		t.Errorf("she objects again: %v, %v", explained.GetDecision(), err)
 	}
 }
 
