@@ -33,6 +33,18 @@ type lentFiling struct {
 	verified         bool
 	receipt          *vetov1.Receipt
 	id               string
+	outcome          vetov1.ObjectionOutcome
+	refused          uint32 // for what it is refused
+	refusedFrom      int64  // from when; 0: never
+}
+
+// nobody is whom a filing is for whose person is looked for.
+const nobody = ""
+
+// under is what objections of a person are told apart by.
+type under struct {
+	country string
+	refused int64
 }
 
 // bits counts what is left of it for anybody.
@@ -56,18 +68,20 @@ func (m *linkModel) members(id string) []string {
 }
 
 // protection is what filings say for a person, by country.
-func (m *linkModel) protection(members []string) map[string]uint32 {
-	all := map[string]uint32{}
+func (m *linkModel) protection(members []string) map[under]uint32 {
+	all := map[under]uint32{}
 	for _, f := range m.filings {
 		for _, id := range members {
-			all[f.country] |= f.left[id] | f.kept[id]
+			stands := f.left[id] | f.kept[id]
+			all[under{country: f.country}] |= stands &^ f.refused
+			all[under{f.country, f.refusedFrom}] |= stands & f.refused
 		}
 	}
 	return all
 }
 
 func (m *linkModel) join(ids []string) {
-	before := map[string]map[string]uint32{}
+	before := map[string]map[under]uint32{}
 	for _, id := range linkIDs {
 		before[id] = m.protection(m.members(id))
 	}
@@ -88,8 +102,8 @@ func (m *linkModel) join(ids []string) {
 		}
 	}
 	for _, id := range m.members(ids[0]) {
-		for country, mask := range m.protection(m.members(id)) {
-			m.consent[id] &^= mask &^ before[id][country]
+		for what, mask := range m.protection(m.members(id)) {
+			m.consent[id] &^= mask &^ before[id][what]
 		}
 		if m.erased[id] < erased {
 			m.erased[id], m.consent[id] = erased, 0
@@ -133,10 +147,15 @@ func (m *linkModel) dump(r *register) string {
 	for _, id := range linkIDs {
 		key := r.keys.Subject(id)
 		prefix := "subject " + hex.EncodeToString(key[:])
-		for country, mask := range m.protection(m.members(id)) {
-			if mask != 0 {
-				lines = append(lines, fmt.Sprintf("%s objection %s %08x", prefix, country, mask))
+		for what, mask := range m.protection(m.members(id)) {
+			if mask == 0 {
+				continue
 			}
+			line := fmt.Sprintf("%s objection %s %08x", prefix, what.country, mask)
+			if what.refused != 0 {
+				line += fmt.Sprintf(" refused_from %d", what.refused)
+			}
+			lines = append(lines, line)
 		}
 		if m.consent[id] != 0 {
 			lines = append(lines, fmt.Sprintf("%s consent %08x", prefix, m.consent[id]))
@@ -168,7 +187,7 @@ func TestLinksEqualTheNaiveModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := openAt(t, t.TempDir(), registry.Config{}, nil)
 		defer func() { r.stop() }()
-		r.apply(twoPurposes)
+		r.apply(twoPurposes + assessing[strings.Index(assessing, "\n  - name: germany"):])
 		m := &linkModel{group: map[string]int{}, consent: map[string]uint32{}, erased: map[string]int64{}}
 		for _, id := range linkIDs {
 			m.groups++
@@ -195,7 +214,7 @@ func TestLinksEqualTheNaiveModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"file": func(rt *rapid.T) {
 				q := filing(someID())
-				q.Country, q.Purposes = rapid.SampledFrom([]string{"FR", "US"}).Draw(rt, "country"), purposes()
+				q.Country, q.Purposes = rapid.SampledFrom([]string{"FR", "US", "DE", "DE"}).Draw(rt, "country"), purposes()
 				q.Verification = vetov1.Verification(rapid.IntRange(1, 2).Draw(rt, "verification"))
 				q.LinkedSubjectIds = slices.DeleteFunc(ids(0, 2), func(id string) bool { return id == q.GetSubjectId() })
 				verified := q.GetVerification() == isPerson
@@ -244,6 +263,64 @@ func TestLinksEqualTheNaiveModel(t *testing.T) {
 						f.left[id] &^= masks(q.GetPurposes())
 					}
 				})
+			},
+			"file by an address": func(rt *rapid.T) {
+				q := filing("", byMail("somebody@example.org"))
+				q.Country, q.Purposes = rapid.SampledFrom([]string{"FR", "DE"}).Draw(rt, "country"), purposes()
+				got := r.file(q)
+				m.filings = append(m.filings, &lentFiling{
+					country: q.GetCountry(), left: map[string]uint32{nobody: masks(q.GetPurposes())}, kept: map[string]uint32{}, receipt: got.GetReceipt(), id: got.GetObjection().GetObjectionId(),
+				})
+			},
+			"match": func(rt *rapid.T) {
+				if len(m.filings) == 0 {
+					return
+				}
+				f, id := rapid.SampledFrom(m.filings).Draw(rt, "filing"), someID()
+				mask := f.left[nobody]
+				if _, err := r.match(f.id, id); (err == nil) != (mask != 0) {
+					rt.Fatalf("match: %v, and %08x was looked for", err, mask)
+				}
+				if mask == 0 {
+					return
+				}
+				delete(f.left, nobody)
+				f.left[id], f.subject = mask, id
+				for _, covered := range m.members(id) {
+					m.consent[covered] &^= mask
+				}
+			},
+			"decide": func(rt *rapid.T) {
+				if len(m.filings) == 0 {
+					return
+				}
+				f := rapid.SampledFrom(m.filings).Draw(rt, "filing")
+				outcome := rapid.SampledFrom([]vetov1.ObjectionOutcome{upheld, refused, refused, unfounded}).Draw(rt, "outcome")
+				var stands uint32
+				for _, of := range []map[string]uint32{f.left, f.kept} {
+					for _, mask := range of {
+						stands |= mask
+					}
+				}
+				may := stands != 0 && (f.outcome == 0 || f.outcome == refused && outcome == upheld)
+				if outcome == refused {
+					may = may && f.country == "DE" && stands&modelBits[training] != 0
+				}
+				got, err := r.DecideObjection(t.Context(), officer, deciding(f.id, grounded(outcome), answeredAt(r.Now())))
+				if (err == nil) != may {
+					rt.Fatalf("%v of %+v: %v", outcome, f, err)
+				}
+				if !may {
+					return
+				}
+				switch f.outcome = outcome; outcome {
+				case upheld:
+					f.refused, f.refusedFrom = 0, 0
+				case refused:
+					f.refused, f.refusedFrom = modelBits[training], got.GetObjection().GetRefusedFrom().AsTime().UnixNano()
+				default:
+					f.left, f.kept = map[string]uint32{}, map[string]uint32{}
+				}
 			},
 			"consent": func(*rapid.T) {
 				q := grant(someID())

@@ -175,4 +175,3 @@ func read(text []byte) (answer, error) {
 	}
 	return a, nil
 }
-

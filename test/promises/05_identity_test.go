@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/event"
@@ -194,6 +195,7 @@ func (p *platform) liveWith(t *testing.T, s *said, id string, n int) {
 	named := func(r *vetov1.FileObjectionRequest) { r.ItemIds, r.ContentKeys = []string{item, id}, []string{key, id} }
 	s.hear(p.object(t, filing(id, named)), nil)
 	s.hear(p.object(t, filing("", named, verified)), nil)
+	p.liveUnknown(t, s, id, n)
 	s.hear(p.objections.GetStanding(ctx, &vetov1.GetStandingRequest{SubjectId: id, Country: "FR"}))
 	content := post(id, func(i *vetov1.Item) {
 		i.ItemId, i.ContentKeys = item, []string{key}
@@ -208,6 +210,35 @@ func (p *platform) liveWith(t *testing.T, s *said, id string, n int) {
 	s.hear(p.withdraw(t, withdrawal(id, func(r *vetov1.WithdrawObjectionRequest) { r.Verification = 0 })), nil)
 	s.hear(p.withdraw(t, withdrawal("", func(r *vetov1.WithdrawObjectionRequest) { r.ProofReceipt = filed.GetReceipt() })), nil)
 	s.hear(p.withdraw(t, withdrawal(id)), nil)
+}
+
+// liveUnknown is what is done with somebody who gives an address, a handle and where to answer in place of an id. Of one some is left as it was filed, of one
+// it is matched, of one nobody is found, and one is answered. What is sealed is shown to an officer, and is asked for here to see that it is there.
+func (p *platform) liveUnknown(t *testing.T, s *said, id string, n int) {
+	t.Helper()
+	filed := p.object(t, filing("", func(r *vetov1.FileObjectionRequest) {
+		r.ReplyTo, r.AlsoAsks = id, []vetov1.AlsoAsk{vetov1.AlsoAsk_ALSO_ASK_ACCESS}
+		r.Identifiers = []*vetov1.Identifier{
+			{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, Value: id}, {Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: id + "@example.invalid"},
+		}
+	}))
+	s.hear(filed, nil)
+	number := filed.GetObjection().GetObjectionId()
+	shown := p.queue(t)
+	if last := shown[len(shown)-1]; last.GetReplyTo() != id || last.GetIdentifiers()[0].GetValue() != id {
+		t.Errorf("canary %d is not shown to an officer: the search has nothing to find", n)
+	}
+	switch n % 4 {
+	case 1:
+		s.hear(p.matches(t, number, id), nil)
+	case 2:
+		s.hear(p.matches(t, number, ""), nil)
+	case 3:
+		s.hear(p.objections.DecideObjection(context.Background(), &vetov1.DecideObjectionRequest{RequestId: uuid.NewString(), ObjectionId: number, AnsweredAt: timestamppb.Now()}))
+	}
+	s.hear(p.objections.MatchIdentifier(context.Background(), &vetov1.MatchIdentifierRequest{RequestId: uuid.NewString(), ObjectionId: number, SubjectId: id + "\x00"}))
+	s.hear(p.objections.DecideObjection(context.Background(), &vetov1.DecideObjectionRequest{RequestId: uuid.NewString(), ObjectionId: id[:12], Grounds: id}))
+	s.hear(p.objections.ListObjections(context.Background(), &vetov1.ListObjectionsRequest{Queue: true}))
 }
 
 // provoke sends an id, whole or spoilt, in every field that takes text.
@@ -241,7 +272,7 @@ func (p *platform) provoke(s *said, id string) {
 		func(r *vetov1.FileObjectionRequest) { r.Country = id },
 		func(r *vetov1.FileObjectionRequest) { r.Purposes = []string{id} },
 		func(r *vetov1.FileObjectionRequest) { r.LinkedSubjectIds = []string{id} },
-		func(r *vetov1.FileObjectionRequest) { r.ReplyTo = id },
+		func(r *vetov1.FileObjectionRequest) { r.ReplyTo = id + "\n" },
 		func(r *vetov1.FileObjectionRequest) {
 			r.Identifiers = []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: id}}
 		},

@@ -11,8 +11,8 @@
 //	                               a naive model over random policies and items, internal/server one bad item among ten thousand
 //	                               (TestFault_P09_…), internal/columns every column that cannot be read
 //	 4  private messages           kept. 04_private_test.go; internal/gate and internal/policy refuse them each by itself
-//	 5  no raw identity at rest    kept. 05_identity_test.go. The one exception, sealed addresses and identifiers, is not taken yet:
-//	                               who sends one is refused
+//	 5  no raw identity at rest    kept. 05_identity_test.go. The one exception, addresses and identifiers, lies sealed: no byte of one is on the
+//	                               disk, before and after it is deleted
 //	 6  one order                  kept on one machine. 06_order_test.go; internal/registry folds live and from nothing
 //	 7  tamper evident             as far as the log goes: 07_tamper_test.go. Leaves, tree, commitments and receipts stand; signed
 //	                               checkpoints, proofs for the person's own use and the audit of a whole log come with the evidence
@@ -20,7 +20,6 @@
 //	                               is handed out is the one that decides
 //	 9  everything is counted      kept for a filtered corpus. 09_counted_test.go; internal/filter. Data sets in shards, and their
 //	                               retries, come with the data sets
-//	10  objecting is never harder  kept for people with an id. 10_objecting_test.go, and stories_test.go in the words of those it happened
-//	                               to; internal/registry holds links, consents and erasures against a naive model. Identifiers and
-//	                               forgetting come later
+//	10  objecting is never harder  kept. 10_objecting_test.go, and stories_test.go in the words of those it happened to; internal/registry holds
+//	                               links, consents, erasures, matches and decisions against a naive model. Forgetting comes later
 package promises_test

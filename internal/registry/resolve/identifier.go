@@ -103,9 +103,11 @@ func (r *Request) matched(f *filing.Filing, subject event.Key) (changes []event.
 	if covered, err = r.group(subject); err != nil {
 		return nil, nil, err
 	}
-	side := f.Event.Side
-	side.Purposes = f.Standing
-	changes = filing.Changes(side, covered)
+	theirs := *f
+	theirs.Event.Side.Subject = subject
+	for _, key := range covered { // what was refused meanwhile stands as refused
+		changes = append(changes, filing.Remaining(event.TableSubject, key, []event.Key{subject}, []filing.Filing{theirs})[1:]...)
+	}
 	revoked, err := r.revocations(covered, f.Standing)
 	return append(changes, revoked...), covered, err
 }
