@@ -17,7 +17,9 @@ import (
 )
 
 // assessing rules Germany by ASSESS, with a week's delay, beside testPolicy's regimes.
-var assessing = testPolicy + `
+const assessing = testPolicy + germany
+
+const germany = `
   - name: germany
     jurisdictions: [DE]
     purposes: [generative-ai-training]
@@ -502,5 +504,41 @@ func TestTheQueueIsByDueDate(t *testing.T) {
 	}
 	if _, err := r.Objections(t.Context(), &vetov1.ListObjectionsRequest{PageSize: 2, PageToken: page.GetNextPageToken()}); !isType[*registry.InvalidError](err) {
 		t.Errorf("the queue's token for another listing: %v", err)
+	}
+}
+
+// What waits is told with what was given, and no more: not the address to answer to, and not what waits no longer.
+func TestWaitingIsWhoIsLookedFor(t *testing.T) {
+	r := open(t)
+	first := r.file(filing("", byMail("a@example.org"), func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "a@example.org" })).GetObjection().GetObjectionId()
+	second := r.file(filing("", byMail("b@example.org"))).GetObjection().GetObjectionId()
+	r.file(filing("anna", func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "anna@example.org" }))
+	waiting, revision, err := r.Waiting(t.Context())
+	if err != nil || len(waiting) != 2 || revision != r.Revision() {
+		t.Fatalf("%v at %d, %v", waiting, revision, err)
+	}
+	for _, one := range waiting {
+		want := map[string]string{first: "a@example.org", second: "b@example.org"}[one.ObjectionID]
+		if len(one.Identifiers) != 2 || one.Identifiers[0].GetValue() != want || one.Identifiers[1].GetType() != vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE {
+			t.Errorf("%v, want %s", one, want)
+		}
+	}
+	r.matched(first, "anna")
+	if waiting, _, err = r.Waiting(t.Context()); err != nil || len(waiting) != 1 || waiting[0].ObjectionID != second {
+		t.Errorf("after the match: %v, %v", waiting, err)
+	}
+	r.stop()
+	r.eventually("the view to grow stale", func() bool { return r.Revision() == 0 })
+	if _, _, err := r.Waiting(t.Context()); err == nil {
+		t.Error("a stale register tells who waits")
+	}
+	if _, err := r.MatchIdentifier(t.Context(), officer, &vetov1.MatchIdentifierRequest{RequestId: uuid.NewString(), ObjectionId: second}); err == nil {
+		t.Error("a stale register matches")
+	}
+	if _, err := r.DecideObjection(t.Context(), officer, deciding(second, grounded(unfounded))); err == nil {
+		t.Error("a stale register decides")
+	}
+	if _, err := r.DecideObjection(t.Context(), officer, deciding("7F3K-92QM-4C", grounded(unfounded))); !isType[*registry.InvalidError](err) {
+		t.Errorf("a wrong check character: %v", err)
 	}
 }

@@ -43,7 +43,7 @@ func hurried(from string) func() time.Time {
 		panic(err)
 	}
 	started := time.Now()
-	return func() time.Time { return begin.Add(time.Duration(hurry) * time.Since(started)) }
+	return func() time.Time { return begin.Add(time.Duration(hurry * int(time.Since(started)))) }
 }
 
 // channels are the ways by which a burst comes.
@@ -143,9 +143,10 @@ func TestStory_AHundredThousandObjectWithinTheHour(t *testing.T) {
 	first.stop(t)
 
 	began := time.Now()
-	hurry := time.Duration(min(400, max(20, 3600*2500/count))) // about an hour of theirs
+	hurry := min(400, max(20, 3600*2500/count)) // about an hour of theirs
+	theirs := func(ours time.Duration) time.Duration { return time.Duration(hurry * int(ours)) }
 	clock := func() string {
-		return fmt.Sprintf("%s=%s %d", hurryVariable, opened.Add(time.Minute+hurry*time.Since(began)).Format(time.RFC3339Nano), hurry)
+		return fmt.Sprintf("%s=%s %d", hurryVariable, opened.Add(time.Minute+theirs(time.Since(began))).Format(time.RFC3339Nano), hurry)
 	}
 	var servers atomic.Pointer[clients]
 	kill, c := startVictim(t, first.dir, clock())
@@ -171,7 +172,7 @@ func TestStory_AHundredThousandObjectWithinTheHour(t *testing.T) {
 		}
 	}
 
-	closed := opened.Add(time.Minute+hurry*time.Since(began)).AddDate(0, 0, 1) // training begins on the day after
+	closed := opened.Add(time.Minute+theirs(time.Since(began))).AddDate(0, 0, 1) // training begins on the day after
 	p := start(t, settings{dir: first.dir, registry: registry.Config{Wall: func() time.Time { return closed }}})
 	var retries, unchanged int
 	inTime := map[bool]int{}
@@ -264,5 +265,5 @@ func TestStory_AHundredThousandObjectWithinTheHour(t *testing.T) {
 		t.Errorf("%d are in the queue, want %d", queue, mails)
 	}
 	t.Logf("%d filings in %v of ours and %v of theirs, %d retries, %d verified repeats, a kill; in time %d, too late %d; %d wait for a match",
-		count, took.Round(time.Millisecond), (hurry * took).Round(time.Second), retries, unchanged, inTime[true], inTime[false], waiting)
+		count, took.Round(time.Millisecond), theirs(took).Round(time.Second), retries, unchanged, inTime[true], inTime[false], waiting)
 }

@@ -93,11 +93,6 @@ func (f *Filing) refused(standing event.Purposes) event.Purposes {
 	return standing.Minus(standing.Minus(f.Decision.Refused))
 }
 
-// RefusedBy says whether a refusal is in effect at a time.
-func (f *Filing) RefusedBy(now time.Time) bool {
-	return !f.Decision.RefusedFrom.IsZero() && !now.Before(f.Decision.RefusedFrom)
-}
-
 // outcomes are the answers that were decided.
 var outcomes = map[event.Effect]vetov1.ObjectionOutcome{
 	event.EffectUpheld:    vetov1.ObjectionOutcome_OBJECTION_OUTCOME_UPHELD,

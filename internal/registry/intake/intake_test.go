@@ -3,6 +3,7 @@ package intake_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -240,5 +241,50 @@ func TestRequestIDIsAUUIDInEitherCase(t *testing.T) {
 	}
 	if _, err := intake.RequestID("1"); fields(err) != "request_id" {
 		t.Errorf("no UUID: %v", err)
+	}
+}
+
+func TestCheckDecisionAndMatch(t *testing.T) {
+	at := func(after time.Duration) *timestamppb.Timestamp { return timestamppb.New(now.Add(after)) }
+	const refused, upheld = vetov1.ObjectionOutcome_OBJECTION_OUTCOME_REFUSED, vetov1.ObjectionOutcome_OBJECTION_OUTCOME_UPHELD
+	for _, c := range []struct {
+		name    string
+		request *vetov1.DecideObjectionRequest
+		fields  []string
+	}{
+		{"nothing", &vetov1.DecideObjectionRequest{}, []string{"outcome"}},
+		{"upheld", &vetov1.DecideObjectionRequest{Outcome: upheld}, nil},
+		{"refused", &vetov1.DecideObjectionRequest{Outcome: refused, Grounds: "a", RemediesText: "write to complaints@authority.example"}, nil},
+		{"refused without words", &vetov1.DecideObjectionRequest{Outcome: refused}, []string{"grounds", "remedies_text"}},
+		{"an address among the grounds", &vetov1.DecideObjectionRequest{Outcome: upheld, Grounds: "a@example.org"}, []string{"grounds"}},
+		{"grounds that no event holds", &vetov1.DecideObjectionRequest{Outcome: upheld, Grounds: " a"}, []string{"grounds"}},
+		{"more time", &vetov1.DecideObjectionRequest{ExtendUntil: at(time.Hour), Grounds: "many"}, nil},
+		{"more time, and why not", &vetov1.DecideObjectionRequest{ExtendUntil: at(time.Hour)}, []string{"grounds"}},
+		{"more time beside a decision", &vetov1.DecideObjectionRequest{ExtendUntil: at(time.Hour), Grounds: "a", Outcome: upheld}, []string{"extend_until"}},
+		{"until never", &vetov1.DecideObjectionRequest{ExtendUntil: &timestamppb.Timestamp{Nanos: -1}, Grounds: "a"}, []string{"extend_until"}},
+		{"deliveries to come", &vetov1.DecideObjectionRequest{InformedAt: at(time.Hour), AnsweredAt: at(time.Hour)}, []string{"informed_at", "answered_at"}},
+		{"deliveries", &vetov1.DecideObjectionRequest{InformedAt: at(0), AnsweredAt: at(-time.Hour)}, nil},
+	} {
+		err := intake.CheckDecision(c.request, now)
+		var fields []string
+		if invalid, ok := errors.AsType[*intake.InvalidError](err); ok {
+			for _, f := range invalid.Fields {
+				fields = append(fields, f.Field)
+			}
+		}
+		if !slices.Equal(fields, c.fields) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.fields)
+		}
+	}
+	for id, want := range map[string]bool{"": true, "anna": true, "username": false} {
+		if err := intake.CheckMatch(rules{}, &vetov1.MatchIdentifierRequest{SubjectId: id}); (err == nil) != want {
+			t.Errorf("a match with %q: %v", id, err)
+		}
+	}
+	if id, err := intake.ObjectionNumber("7f3k 92qm 4d"); err != nil || id != "7F3K-92QM-4D" {
+		t.Errorf("as it is typed: %s, %v", id, err)
+	}
+	if _, err := intake.ObjectionNumber("7F3K-92QM-4C"); err == nil {
+		t.Error("a wrong check character is taken")
 	}
 }

@@ -53,23 +53,25 @@ func (l *log) add(t testing.TB, channel string) {
 // addNumbered is add, with a number of its own.
 func (l *log) addNumbered(t testing.TB, channel string, number uint64) {
 	t.Helper()
+	l.addSide(t, event.Side{Channel: channel, Subject: event.Key{1}, ObjectionID: event.NewObjectionID(number)})
+}
+
+// addSide appends a filing, with what every one has.
+func (l *log) addSide(t testing.TB, side event.Side) {
+	t.Helper()
 	revision := l.head() + 1
-	e := event.Event{
-		Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectInForce},
-		Side: event.Side{
-			Salt: [32]byte{1}, RecordSalt: [32]byte{2}, KeyID: 1, Actor: "test", Role: "ADMIN", RequestID: event.RequestID{byte(revision >> 8), byte(revision)},
-			RecordedAt: begin.Add(time.Duration(revision) * time.Minute), Channel: channel, FiledBy: "SELF", Verification: "UNVERIFIED",
-			Subject: event.Key{1}, Purposes: event.Purposes{All: true}, ObjectionID: event.NewObjectionID(number),
-		},
-	}
+	side.Salt, side.RecordSalt, side.KeyID, side.Actor, side.Role = [32]byte{1}, [32]byte{2}, 1, "test", "ADMIN"
+	side.RequestID = event.RequestID{byte(revision >> 8), byte(revision)}
+	side.RecordedAt, side.FiledBy, side.Verification, side.Purposes = begin.Add(time.Duration(revision)*time.Minute), "SELF", "UNVERIFIED", event.Purposes{All: true}
+	e := event.Event{Leaf: event.Leaf{Type: event.TypeObjectionFiled, Effect: event.EffectInForce}, Side: side}
 	for line, v := range e.Side.Private() {
 		e.Side.Person = append(e.Side.Person, event.Blinded{Tag: v.Tag, Sum: subject.Blind(e.Side.Salt, line, v.Tag, v.Text)})
 	}
-	leaf, side, err := event.Seal(e)
+	leaf, row, err := event.Seal(e)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.entries = append(l.entries, store.Entry{Revision: revision, Leaf: leaf, Side: side})
+	l.entries = append(l.entries, store.Entry{Revision: revision, Leaf: leaf, Side: row})
 }
 
 // seal is a keyed hash, of a key that everybody here knows.
