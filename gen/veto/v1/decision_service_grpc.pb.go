@@ -35,7 +35,7 @@ const (
 // and says its revision; a server that cannot vouch for that refuses with UNAVAILABLE. No call writes anything, so every
 // call can be retried.
 type DecisionServiceClient interface {
-	// Decide decides one item for one purpose.
+	// Decide decides one item for one purpose. A retry is harmless: it decides anew, at the newest revision.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: the request breaks a field's rule, or the policy does not declare `purpose`. A malformed item is
@@ -43,7 +43,8 @@ type DecisionServiceClient interface {
 	//   - OUT_OF_RANGE: `min_revision` is above the log's head. Use a revision that a write returned.
 	//   - UNAVAILABLE with RetryInfo: the view is stale, or did not reach `min_revision` in time. Ask again.
 	Decide(ctx context.Context, in *DecideRequest, opts ...grpc.CallOption) (*DecideResponse, error)
-	// BatchDecide decides up to 10,000 items on one view. An item's fault never fails the batch.
+	// BatchDecide decides up to 10,000 items on one view. An item's fault never fails the batch. A retry is harmless: it
+	// decides all of it anew.
 	//
 	// Errors: as Decide, and
 	//   - INVALID_ARGUMENT: more than 10,000 items. Split the batch.
@@ -51,13 +52,14 @@ type DecisionServiceClient interface {
 	//     `mapped_fields` nor in `absent_fields`. Fill it, or name it.
 	BatchDecide(ctx context.Context, in *BatchDecideRequest, opts ...grpc.CallOption) (*BatchDecideResponse, error)
 	// StreamDecide takes batches and answers each, in order, on one view each: an objection that is in force before a
-	// batch arrives is honoured by it. An item's fault never ends the stream.
+	// batch arrives is honoured by it. An item's fault never ends the stream. A retry is another stream, with every batch
+	// that has no answer.
 	//
 	// The stream ends with: as BatchDecide. After UNAVAILABLE open a new stream and send every batch that has no answer
 	// again.
 	StreamDecide(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamDecideRequest, StreamDecideResponse], error)
 	// ExplainDecision makes the decision of Decide and tells every check: what it saw, what it found, and which one
-	// decided, in words.
+	// decided, in words. A retry is harmless: it reads anew.
 	//
 	// Errors: as Decide, and
 	//   - INVALID_ARGUMENT: `at_revision` is below `min_revision`.
@@ -124,7 +126,7 @@ func (c *decisionServiceClient) ExplainDecision(ctx context.Context, in *Explain
 // and says its revision; a server that cannot vouch for that refuses with UNAVAILABLE. No call writes anything, so every
 // call can be retried.
 type DecisionServiceServer interface {
-	// Decide decides one item for one purpose.
+	// Decide decides one item for one purpose. A retry is harmless: it decides anew, at the newest revision.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: the request breaks a field's rule, or the policy does not declare `purpose`. A malformed item is
@@ -132,7 +134,8 @@ type DecisionServiceServer interface {
 	//   - OUT_OF_RANGE: `min_revision` is above the log's head. Use a revision that a write returned.
 	//   - UNAVAILABLE with RetryInfo: the view is stale, or did not reach `min_revision` in time. Ask again.
 	Decide(context.Context, *DecideRequest) (*DecideResponse, error)
-	// BatchDecide decides up to 10,000 items on one view. An item's fault never fails the batch.
+	// BatchDecide decides up to 10,000 items on one view. An item's fault never fails the batch. A retry is harmless: it
+	// decides all of it anew.
 	//
 	// Errors: as Decide, and
 	//   - INVALID_ARGUMENT: more than 10,000 items. Split the batch.
@@ -140,13 +143,14 @@ type DecisionServiceServer interface {
 	//     `mapped_fields` nor in `absent_fields`. Fill it, or name it.
 	BatchDecide(context.Context, *BatchDecideRequest) (*BatchDecideResponse, error)
 	// StreamDecide takes batches and answers each, in order, on one view each: an objection that is in force before a
-	// batch arrives is honoured by it. An item's fault never ends the stream.
+	// batch arrives is honoured by it. An item's fault never ends the stream. A retry is another stream, with every batch
+	// that has no answer.
 	//
 	// The stream ends with: as BatchDecide. After UNAVAILABLE open a new stream and send every batch that has no answer
 	// again.
 	StreamDecide(grpc.BidiStreamingServer[StreamDecideRequest, StreamDecideResponse]) error
 	// ExplainDecision makes the decision of Decide and tells every check: what it saw, what it found, and which one
-	// decided, in words.
+	// decided, in words. A retry is harmless: it reads anew.
 	//
 	// Errors: as Decide, and
 	//   - INVALID_ARGUMENT: `at_revision` is below `min_revision`.

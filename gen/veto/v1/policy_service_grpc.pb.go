@@ -47,13 +47,14 @@ type PolicyServiceClient interface {
 	//     declared 32 purposes.
 	//   - ALREADY_EXISTS: the `request_id` was used for another request.
 	ApplyPolicy(ctx context.Context, in *ApplyPolicyRequest, opts ...grpc.CallOption) (*ApplyPolicyResponse, error)
-	// GetPolicy reads the active policy, or an earlier version, with the suspensions that stand.
+	// GetPolicy reads the active policy, or an earlier version, with the suspensions that stand. A retry is harmless: it
+	// reads anew.
 	//
 	// Errors:
 	//   - NOT_FOUND: no policy is active, or there is no such version.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	GetPolicy(ctx context.Context, in *GetPolicyRequest, opts ...grpc.CallOption) (*GetPolicyResponse, error)
-	// ListPolicyVersions lists every version, newest first.
+	// ListPolicyVersions lists every version, newest first. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out. Begin again without one.
@@ -77,13 +78,14 @@ type PolicyServiceClient interface {
 	//   - ALREADY_EXISTS: the `request_id` was used for another request.
 	ResumeRegime(ctx context.Context, in *ResumeRegimeRequest, opts ...grpc.CallOption) (*ResumeRegimeResponse, error)
 	// SimulatePolicy decides items under a candidate policy beside the active one, and reports what would change. Writes
-	// nothing.
+	// nothing. A retry sends all items again: nothing is kept.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: the candidate has faults.
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	SimulatePolicy(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[SimulatePolicyRequest, SimulatePolicyResponse], error)
-	// GetNotice words what people in a country are told, from the policy that decides (GDPR Art. 13, 14, 21(4)).
+	// GetNotice words what people in a country are told, from the policy that decides (GDPR Art. 13, 14, 21(4)). A retry
+	// is harmless: it reads anew.
 	//
 	// Errors:
 	//   - NOT_FOUND: no policy is active, or none of its regimes rules the country.
@@ -189,13 +191,14 @@ type PolicyServiceServer interface {
 	//     declared 32 purposes.
 	//   - ALREADY_EXISTS: the `request_id` was used for another request.
 	ApplyPolicy(context.Context, *ApplyPolicyRequest) (*ApplyPolicyResponse, error)
-	// GetPolicy reads the active policy, or an earlier version, with the suspensions that stand.
+	// GetPolicy reads the active policy, or an earlier version, with the suspensions that stand. A retry is harmless: it
+	// reads anew.
 	//
 	// Errors:
 	//   - NOT_FOUND: no policy is active, or there is no such version.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error)
-	// ListPolicyVersions lists every version, newest first.
+	// ListPolicyVersions lists every version, newest first. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out. Begin again without one.
@@ -219,13 +222,14 @@ type PolicyServiceServer interface {
 	//   - ALREADY_EXISTS: the `request_id` was used for another request.
 	ResumeRegime(context.Context, *ResumeRegimeRequest) (*ResumeRegimeResponse, error)
 	// SimulatePolicy decides items under a candidate policy beside the active one, and reports what would change. Writes
-	// nothing.
+	// nothing. A retry sends all items again: nothing is kept.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: the candidate has faults.
 	//   - UNIMPLEMENTED: this server does not have the method yet.
 	SimulatePolicy(grpc.ClientStreamingServer[SimulatePolicyRequest, SimulatePolicyResponse]) error
-	// GetNotice words what people in a country are told, from the policy that decides (GDPR Art. 13, 14, 21(4)).
+	// GetNotice words what people in a country are told, from the policy that decides (GDPR Art. 13, 14, 21(4)). A retry
+	// is harmless: it reads anew.
 	//
 	// Errors:
 	//   - NOT_FOUND: no policy is active, or none of its regimes rules the country.

@@ -55,9 +55,10 @@ const (
 // keyed hashes. An unknown id has an empty standing and is not NOT_FOUND.
 type RegistryServiceClient interface {
 	// FileObjection records an objection (GDPR Art. 21). It counts from its acknowledgement, verified or not, without a
-	// reason, whatever the deadline. It needs `subject_id`, or `identifiers`, or `item_ids` or `content_keys` alone.
-	// A VERIFIED repeat of what stands changes nothing and returns the standing one, or raises it to VERIFIED; an
-	// UNVERIFIED repeat is an event of its own and learns nothing of the other.
+	// reason, whatever the deadline. It needs `subject_id`, or `identifiers`, or `item_ids` or `content_keys` alone. A
+	// VERIFIED repeat of what stands changes nothing and returns the standing one, or raises it to VERIFIED; an
+	// UNVERIFIED repeat is an event of its own and learns nothing of the other. A retry with the same `request_id` gives
+	// the same answer, and nothing is done twice.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: BadRequest lists every violated field; or the policy does not declare a purpose.
@@ -68,107 +69,120 @@ type RegistryServiceClient interface {
 	FileObjection(ctx context.Context, in *FileObjectionRequest, opts ...grpc.CallOption) (*FileObjectionResponse, error)
 	// WithdrawObjection lifts objections, in whole or for some purposes. It is effective only VERIFIED, or with the
 	// receipt of that very filing (`proof_receipt`), for that one alone; otherwise the answer is OK with the effect
-	// NO_EFFECT_UNVERIFIED, and nothing is written.
+	// NO_EFFECT_UNVERIFIED, and nothing is written. A retry with the same `request_id` gives the same answer, and nothing
+	// is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - INVALID_ARGUMENT: the receipt does not fit the event that it names. Send it as it was given out.
 	WithdrawObjection(ctx context.Context, in *WithdrawObjectionRequest, opts ...grpc.CallOption) (*WithdrawObjectionResponse, error)
 	// DecideObjection lets a case officer uphold, refuse (in a regime that assesses, with grounds), end as unfounded,
 	// extend the time to answer, or record that an answer was delivered. A refusal takes effect after its delivery and
-	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)), only where objections are assessed, and a later objection counts anew.
-	// UNFOUNDED ends the objection at once, wherever. A refusal can be turned into UPHELD; no other decision is changed.
+	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)), only where objections are assessed, and a later objection
+	// counts anew. UNFOUNDED ends the objection at once, wherever. A refusal can be turned into UPHELD; no other decision
+	// is changed. A retry with the same `request_id` gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - NOT_FOUND: no objection has that number.
 	//   - FAILED_PRECONDITION: the regime does not assess, the objection is decided or ended already, or the time is over.
 	DecideObjection(ctx context.Context, in *DecideObjectionRequest, opts ...grpc.CallOption) (*DecideObjectionResponse, error)
 	// MatchIdentifier says which subject an objection's identifiers are, or that they are none's. From then on it is that
-	// subject's filing, as if it had been filed for them, and counts for what of it still stands. The identifiers are deleted:
-	// neither answer can be taken back, but by another filing.
+	// subject's filing, as if it had been filed for them, and counts for what of it still stands. The identifiers are
+	// deleted: neither answer can be taken back, but by another filing. A retry with the same `request_id` gives the same
+	// answer; under another one nothing is pending any more.
 	//
 	// Errors: as FileObjection, and
 	//   - NOT_FOUND: no objection has that number.
 	//   - FAILED_PRECONDITION: nothing of that objection is pending.
 	MatchIdentifier(ctx context.Context, in *MatchIdentifierRequest, opts ...grpc.CallOption) (*MatchIdentifierResponse, error)
-	// ListObjections lists filings as they stand, oldest first; with `queue` those that need a person, by when they are due. A listing under way while others write neither loses nor doubles
-	// a filing. A page looks at 10,000 events or a little more: under a filter it can be short, or empty, and not the last.
+	// ListObjections lists filings as they stand, oldest first; with `queue` those that need a person, by when they are
+	// due. A listing under way while others write neither loses nor doubles a filing. A page looks at 10,000 events or a
+	// little more: under a filter it can be short, or empty, and not the last. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
 	//   - PERMISSION_DENIED: `show_sealed` without the role `officer`.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListObjections(ctx context.Context, in *ListObjectionsRequest, opts ...grpc.CallOption) (*ListObjectionsResponse, error)
-	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
-	// owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one breaks off,
-	// the same request again does the rest. `dry_run` first: it counts, and writes nothing.
+	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What
+	// their owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one
+	// breaks off, the same request again does the rest. `dry_run` first: it counts, and writes nothing. A retry with the
+	// same `request_id` does what is not done yet, and counts all.
 	//
 	// Errors: as FileObjection, and
 	//   - INVALID_ARGUMENT: neither `import_id` nor `actor`, or both; no ground.
 	AnnulObjections(ctx context.Context, in *AnnulObjectionsRequest, opts ...grpc.CallOption) (*AnnulObjectionsResponse, error)
 	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED; otherwise the answer is OK with
-	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and every
-	// objection that comes later beats it, also once that objection is withdrawn. It counts for the id that gives it.
+	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and
+	// every objection that comes later beats it, also once that objection is withdrawn. It counts for the id that gives
+	// it. A retry with the same `request_id` gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection.
 	GrantConsent(ctx context.Context, in *GrantConsentRequest, opts ...grpc.CallOption) (*GrantConsentResponse, error)
 	// WithdrawConsent withdraws consent (Art. 7(3)). It is effective at once, verified or not. An UNVERIFIED one looks at
-	// nothing that stands: it is an event of its own, and learns nothing.
+	// nothing that stands: it is an event of its own, and learns nothing. A retry with the same `request_id` gives the
+	// same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection.
 	WithdrawConsent(ctx context.Context, in *WithdrawConsentRequest, opts ...grpc.CallOption) (*WithdrawConsentResponse, error)
 	// LinkSubjects says that ids are one person's. Protection spreads among all that are linked, also through others:
-	// objections, which beat the consents that an id gave before, and erasures. Consents do not spread. It is effective only
-	// VERIFIED, since it would else tell a stranger what stands for somebody; otherwise the answer is OK with
-	// `no_effect_unverified`, and nothing is written.
+	// objections, which beat the consents that an id gave before, and erasures. Consents do not spread. It is effective
+	// only VERIFIED, since it would else tell a stranger what stands for somebody; otherwise the answer is OK with
+	// `no_effect_unverified`, and nothing is written. A retry with the same `request_id` gives the same answer, and
+	// nothing is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - FAILED_PRECONDITION: more than 64 ids would be linked.
 	LinkSubjects(ctx context.Context, in *LinkSubjectsRequest, opts ...grpc.CallOption) (*LinkSubjectsResponse, error)
-	// UnlinkSubjects parts ids: each of those named stands alone, and the others stay linked. Each keeps the protection that
-	// it had, and can withdraw that for itself. It is effective only VERIFIED.
+	// UnlinkSubjects parts ids: each of those named stands alone, and the others stay linked. Each keeps the protection
+	// that it had, and can withdraw that for itself. It is effective only VERIFIED. A retry with the same `request_id`
+	// gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - INVALID_ARGUMENT: the ids are linked, and not all with each other.
 	UnlinkSubjects(ctx context.Context, in *UnlinkSubjectsRequest, opts ...grpc.CallOption) (*UnlinkSubjectsResponse, error)
-	// RecordErasure records that content must go from every set (Art. 17): for every purpose, verified or not, and for ever. It
-	// protects the ids that are linked with the person's too. No consent that was given before survives it; a later one counts
-	// for what is made after it, and objections are accepted as ever.
+	// RecordErasure records that content must go from every set (Art. 17): for every purpose, verified or not, and for
+	// ever. It protects the ids that are linked with the person's too. No consent that was given before survives it; a
+	// later one counts for what is made after it, and objections are accepted as ever. A retry with the same `request_id`
+	// gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection.
 	RecordErasure(ctx context.Context, in *RecordErasureRequest, opts ...grpc.CallOption) (*RecordErasureResponse, error)
-	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform. What was deleted or
-	// restricted is excluded until it is restored or the report lapses; reports count in the order in which they arrive.
+	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform. What was deleted
+	// or restricted is excluded until it is restored or the report lapses; reports count in the order in which they
+	// arrive. A retry with the same `request_id` changes nothing, also where newer reports came between.
 	//
 	// Errors: as FileObjection.
 	ReportItemChanges(ctx context.Context, in *ReportItemChangesRequest, opts ...grpc.CallOption) (*ReportItemChangesResponse, error)
 	// GetStanding tells what is on record for a subject, and what it means for each purpose in a country: what a switch
-	// in the settings shows. Reads nothing older than `max_staleness`.
+	// in the settings shows. Reads nothing older than `max_staleness`. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: BadRequest lists every violated field.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	GetStanding(ctx context.Context, in *GetStandingRequest, opts ...grpc.CallOption) (*GetStandingResponse, error)
-	// ListEvents reads the log, newest or oldest first, filtered. A listing under way while others write neither loses nor
-	// doubles an event. A page looks at 10,000 events at most: under a filter it can be short, or empty, and not the last.
+	// ListEvents reads the log, newest or oldest first, filtered. A listing under way while others write neither loses
+	// nor doubles an event. A page looks at 10,000 events at most: under a filter it can be short, or empty, and not the
+	// last. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
-	// ImportObjections loads many objections under one `import_id`, by which AnnulObjections can undo them. A rejected row
-	// harms no other. When the answer comes, all rows that it counts are durable and in force. An import that broke off is sent
-	// again whole: rows that were recorded are counted as they were and not written twice. A row in the place of another is
-	// rejected; give changed rows another `import_id`. Rows of one person are taken in their order, others in any.
+	// ImportObjections loads many objections under one `import_id`, by which AnnulObjections can undo them. A rejected
+	// row harms no other. When the answer comes, all rows that it counts are durable and in force. An import that broke
+	// off is sent again whole: rows that were recorded are counted as they were and not written twice. A row in the place
+	// of another is rejected; give changed rows another `import_id`. Rows of one person are taken in their order, others
+	// in any. A retry is the whole import again, under the same `import_id`: nothing is recorded twice.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: `import_id` is missing, or another than before.
 	//   - PERMISSION_DENIED: a row says VERIFIED, and the caller has not the role `verify`.
 	//   - RESOURCE_EXHAUSTED, UNAVAILABLE: as FileObjection. Send the import again.
 	ImportObjections(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportObjectionsRequest, ImportObjectionsResponse], error)
-	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it has
-	// caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that does not
-	// read is cut off. However a stream ends, another with `after_revision` as the last `revision` received skips and repeats
-	// nothing.
+	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it
+	// has caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that
+	// does not read is cut off. However a stream ends, another with `after_revision` as the last `revision` received
+	// skips and repeats nothing. A retry is another stream after the last revision received.
 	//
 	// The stream ends with:
 	//   - OUT_OF_RANGE: `after_revision` is above the log's head.
@@ -374,9 +388,10 @@ type RegistryService_WatchEventsClient = grpc.ServerStreamingClient[WatchEventsR
 // keyed hashes. An unknown id has an empty standing and is not NOT_FOUND.
 type RegistryServiceServer interface {
 	// FileObjection records an objection (GDPR Art. 21). It counts from its acknowledgement, verified or not, without a
-	// reason, whatever the deadline. It needs `subject_id`, or `identifiers`, or `item_ids` or `content_keys` alone.
-	// A VERIFIED repeat of what stands changes nothing and returns the standing one, or raises it to VERIFIED; an
-	// UNVERIFIED repeat is an event of its own and learns nothing of the other.
+	// reason, whatever the deadline. It needs `subject_id`, or `identifiers`, or `item_ids` or `content_keys` alone. A
+	// VERIFIED repeat of what stands changes nothing and returns the standing one, or raises it to VERIFIED; an
+	// UNVERIFIED repeat is an event of its own and learns nothing of the other. A retry with the same `request_id` gives
+	// the same answer, and nothing is done twice.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: BadRequest lists every violated field; or the policy does not declare a purpose.
@@ -387,107 +402,120 @@ type RegistryServiceServer interface {
 	FileObjection(context.Context, *FileObjectionRequest) (*FileObjectionResponse, error)
 	// WithdrawObjection lifts objections, in whole or for some purposes. It is effective only VERIFIED, or with the
 	// receipt of that very filing (`proof_receipt`), for that one alone; otherwise the answer is OK with the effect
-	// NO_EFFECT_UNVERIFIED, and nothing is written.
+	// NO_EFFECT_UNVERIFIED, and nothing is written. A retry with the same `request_id` gives the same answer, and nothing
+	// is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - INVALID_ARGUMENT: the receipt does not fit the event that it names. Send it as it was given out.
 	WithdrawObjection(context.Context, *WithdrawObjectionRequest) (*WithdrawObjectionResponse, error)
 	// DecideObjection lets a case officer uphold, refuse (in a regime that assesses, with grounds), end as unfounded,
 	// extend the time to answer, or record that an answer was delivered. A refusal takes effect after its delivery and
-	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)), only where objections are assessed, and a later objection counts anew.
-	// UNFOUNDED ends the objection at once, wherever. A refusal can be turned into UPHELD; no other decision is changed.
+	// the regime's `refusal_delay` (Art. 18(1)(d), 18(3)), only where objections are assessed, and a later objection
+	// counts anew. UNFOUNDED ends the objection at once, wherever. A refusal can be turned into UPHELD; no other decision
+	// is changed. A retry with the same `request_id` gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - NOT_FOUND: no objection has that number.
 	//   - FAILED_PRECONDITION: the regime does not assess, the objection is decided or ended already, or the time is over.
 	DecideObjection(context.Context, *DecideObjectionRequest) (*DecideObjectionResponse, error)
 	// MatchIdentifier says which subject an objection's identifiers are, or that they are none's. From then on it is that
-	// subject's filing, as if it had been filed for them, and counts for what of it still stands. The identifiers are deleted:
-	// neither answer can be taken back, but by another filing.
+	// subject's filing, as if it had been filed for them, and counts for what of it still stands. The identifiers are
+	// deleted: neither answer can be taken back, but by another filing. A retry with the same `request_id` gives the same
+	// answer; under another one nothing is pending any more.
 	//
 	// Errors: as FileObjection, and
 	//   - NOT_FOUND: no objection has that number.
 	//   - FAILED_PRECONDITION: nothing of that objection is pending.
 	MatchIdentifier(context.Context, *MatchIdentifierRequest) (*MatchIdentifierResponse, error)
-	// ListObjections lists filings as they stand, oldest first; with `queue` those that need a person, by when they are due. A listing under way while others write neither loses nor doubles
-	// a filing. A page looks at 10,000 events or a little more: under a filter it can be short, or empty, and not the last.
+	// ListObjections lists filings as they stand, oldest first; with `queue` those that need a person, by when they are
+	// due. A listing under way while others write neither loses nor doubles a filing. A page looks at 10,000 events or a
+	// little more: under a filter it can be short, or empty, and not the last. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
 	//   - PERMISSION_DENIED: `show_sealed` without the role `officer`.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListObjections(context.Context, *ListObjectionsRequest) (*ListObjectionsResponse, error)
-	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What their
-	// owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one breaks off,
-	// the same request again does the rest. `dry_run` first: it counts, and writes nothing.
+	// AnnulObjections undoes an import or a flood, by its import or its actor, as if the filings had not been made. What
+	// their owners filed themselves stays, and so does what is VERIFIED. Large annulments are written in parts: where one
+	// breaks off, the same request again does the rest. `dry_run` first: it counts, and writes nothing. A retry with the
+	// same `request_id` does what is not done yet, and counts all.
 	//
 	// Errors: as FileObjection, and
 	//   - INVALID_ARGUMENT: neither `import_id` nor `actor`, or both; no ground.
 	AnnulObjections(context.Context, *AnnulObjectionsRequest) (*AnnulObjectionsResponse, error)
 	// GrantConsent records a consent (Art. 7). It is effective only VERIFIED; otherwise the answer is OK with
-	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and every
-	// objection that comes later beats it, also once that objection is withdrawn. It counts for the id that gives it.
+	// `no_effect_unverified`, and nothing is written. It lifts only the objections that it names, for its purposes, and
+	// every objection that comes later beats it, also once that objection is withdrawn. It counts for the id that gives
+	// it. A retry with the same `request_id` gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection.
 	GrantConsent(context.Context, *GrantConsentRequest) (*GrantConsentResponse, error)
 	// WithdrawConsent withdraws consent (Art. 7(3)). It is effective at once, verified or not. An UNVERIFIED one looks at
-	// nothing that stands: it is an event of its own, and learns nothing.
+	// nothing that stands: it is an event of its own, and learns nothing. A retry with the same `request_id` gives the
+	// same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection.
 	WithdrawConsent(context.Context, *WithdrawConsentRequest) (*WithdrawConsentResponse, error)
 	// LinkSubjects says that ids are one person's. Protection spreads among all that are linked, also through others:
-	// objections, which beat the consents that an id gave before, and erasures. Consents do not spread. It is effective only
-	// VERIFIED, since it would else tell a stranger what stands for somebody; otherwise the answer is OK with
-	// `no_effect_unverified`, and nothing is written.
+	// objections, which beat the consents that an id gave before, and erasures. Consents do not spread. It is effective
+	// only VERIFIED, since it would else tell a stranger what stands for somebody; otherwise the answer is OK with
+	// `no_effect_unverified`, and nothing is written. A retry with the same `request_id` gives the same answer, and
+	// nothing is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - FAILED_PRECONDITION: more than 64 ids would be linked.
 	LinkSubjects(context.Context, *LinkSubjectsRequest) (*LinkSubjectsResponse, error)
-	// UnlinkSubjects parts ids: each of those named stands alone, and the others stay linked. Each keeps the protection that
-	// it had, and can withdraw that for itself. It is effective only VERIFIED.
+	// UnlinkSubjects parts ids: each of those named stands alone, and the others stay linked. Each keeps the protection
+	// that it had, and can withdraw that for itself. It is effective only VERIFIED. A retry with the same `request_id`
+	// gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection, and
 	//   - INVALID_ARGUMENT: the ids are linked, and not all with each other.
 	UnlinkSubjects(context.Context, *UnlinkSubjectsRequest) (*UnlinkSubjectsResponse, error)
-	// RecordErasure records that content must go from every set (Art. 17): for every purpose, verified or not, and for ever. It
-	// protects the ids that are linked with the person's too. No consent that was given before survives it; a later one counts
-	// for what is made after it, and objections are accepted as ever.
+	// RecordErasure records that content must go from every set (Art. 17): for every purpose, verified or not, and for
+	// ever. It protects the ids that are linked with the person's too. No consent that was given before survives it; a
+	// later one counts for what is made after it, and objections are accepted as ever. A retry with the same `request_id`
+	// gives the same answer, and nothing is done twice.
 	//
 	// Errors: as FileObjection.
 	RecordErasure(context.Context, *RecordErasureRequest) (*RecordErasureResponse, error)
-	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform. What was deleted or
-	// restricted is excluded until it is restored or the report lapses; reports count in the order in which they arrive.
+	// ReportItemChanges records that items were deleted, restricted, restored or edited on the platform. What was deleted
+	// or restricted is excluded until it is restored or the report lapses; reports count in the order in which they
+	// arrive. A retry with the same `request_id` changes nothing, also where newer reports came between.
 	//
 	// Errors: as FileObjection.
 	ReportItemChanges(context.Context, *ReportItemChangesRequest) (*ReportItemChangesResponse, error)
 	// GetStanding tells what is on record for a subject, and what it means for each purpose in a country: what a switch
-	// in the settings shows. Reads nothing older than `max_staleness`.
+	// in the settings shows. Reads nothing older than `max_staleness`. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: BadRequest lists every violated field.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	GetStanding(context.Context, *GetStandingRequest) (*GetStandingResponse, error)
-	// ListEvents reads the log, newest or oldest first, filtered. A listing under way while others write neither loses nor
-	// doubles an event. A page looks at 10,000 events at most: under a filter it can be short, or empty, and not the last.
+	// ListEvents reads the log, newest or oldest first, filtered. A listing under way while others write neither loses
+	// nor doubles an event. A page looks at 10,000 events at most: under a filter it can be short, or empty, and not the
+	// last. A retry is harmless: it reads anew.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: a `page_token` that was not given out for these filters. Begin again without one.
 	//   - OUT_OF_RANGE, UNAVAILABLE: as DecisionService.Decide.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
-	// ImportObjections loads many objections under one `import_id`, by which AnnulObjections can undo them. A rejected row
-	// harms no other. When the answer comes, all rows that it counts are durable and in force. An import that broke off is sent
-	// again whole: rows that were recorded are counted as they were and not written twice. A row in the place of another is
-	// rejected; give changed rows another `import_id`. Rows of one person are taken in their order, others in any.
+	// ImportObjections loads many objections under one `import_id`, by which AnnulObjections can undo them. A rejected
+	// row harms no other. When the answer comes, all rows that it counts are durable and in force. An import that broke
+	// off is sent again whole: rows that were recorded are counted as they were and not written twice. A row in the place
+	// of another is rejected; give changed rows another `import_id`. Rows of one person are taken in their order, others
+	// in any. A retry is the whole import again, under the same `import_id`: nothing is recorded twice.
 	//
 	// Errors:
 	//   - INVALID_ARGUMENT: `import_id` is missing, or another than before.
 	//   - PERMISSION_DENIED: a row says VERIFIED, and the caller has not the role `verify`.
 	//   - RESOURCE_EXHAUSTED, UNAVAILABLE: as FileObjection. Send the import again.
 	ImportObjections(grpc.ClientStreamingServer[ImportObjectionsRequest, ImportObjectionsResponse]) error
-	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it has
-	// caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that does not
-	// read is cut off. However a stream ends, another with `after_revision` as the last `revision` received skips and repeats
-	// nothing.
+	// WatchEvents streams events after a revision, in order and without a gap, then live, once they decide here. When it
+	// has caught up, and whenever nothing came for five seconds, a heartbeat carries the current revision. A watcher that
+	// does not read is cut off. However a stream ends, another with `after_revision` as the last `revision` received
+	// skips and repeats nothing. A retry is another stream after the last revision received.
 	//
 	// The stream ends with:
 	//   - OUT_OF_RANGE: `after_revision` is above the log's head.
