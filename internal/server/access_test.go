@@ -181,6 +181,21 @@ func TestRolesHoldOverTheWire(t *testing.T) {
 			}
 		}
 	}
+	// What is sealed is for those who act on it: a data protection officer reads the queue, and not the addresses.
+	for role, code := range map[string]codes.Code{"officer": codes.OK, "admin": codes.OK, "dpo": codes.PermissionDenied, "verify": codes.PermissionDenied} {
+		conn := callAs(t, address, transport.Client{TokenFile: tokenFile(t, tokenOf(role))})
+		client := vetov1.NewRegistryServiceClient(conn)
+		_, err := client.ListObjections(t.Context(), &vetov1.ListObjectionsRequest{Queue: true, ShowSealed: true})
+		if status.Code(err) != code {
+			t.Errorf("%s asks for what is sealed: %v, want %v", role, err, code)
+		}
+		if role == "dpo" {
+			refused(t, err).want(t, codes.PermissionDenied, "ROLE_NEEDED")
+			if _, err := client.ListObjections(t.Context(), &vetov1.ListObjectionsRequest{Queue: true}); err != nil {
+				t.Errorf("%s reads the queue: %v", role, err)
+			}
+		}
+	}
 	// Who acted as what stands in the log.
 	conn := callAs(t, address, transport.Client{TokenFile: tokenFile(t, tokenOf("auditor"))})
 	answer, err := vetov1.NewRegistryServiceClient(conn).ListEvents(t.Context(), &vetov1.ListEventsRequest{PageSize: 1000})
