@@ -44,6 +44,8 @@ type Reject struct {
 type Result struct {
 	// Rows are all of them: Accepted and Unchanged and Rejected.
 	Rows, Accepted, Unchanged, Rejected int64
+	// Pending are those of the accepted that wait for their match.
+	Pending int64
 	// First and Last are the revisions that the recorded rows lie between; 0: none was recorded.
 	First, Last uint64
 	// Revision is one at which all of them are in force.
@@ -157,6 +159,7 @@ func (r *Result) add(sent int64, faults []Reject, response *vetov1.ImportObjecti
 	r.Rows += sent + int64(len(faults))
 	r.Accepted += response.GetAccepted()
 	r.Unchanged += response.GetUnchanged()
+	r.Pending += response.GetPending()
 	r.Rejected += response.GetRejected() + int64(len(faults))
 	r.Revision = max(r.Revision, response.GetRevision())
 	for _, one := range response.GetRevisions() {

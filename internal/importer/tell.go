@@ -18,7 +18,7 @@ func Tell(s terminal.Streams, name string, r Result, took time.Duration, asJSON 
 	}
 	if asJSON {
 		text, err := json.Marshal(map[string]any{
-			"import_id": name, "rows": r.Rows, "accepted": r.Accepted, "unchanged": r.Unchanged, "rejected": r.Rejected, "revision": r.Revision,
+			"import_id": name, "rows": r.Rows, "accepted": r.Accepted, "unchanged": r.Unchanged, "rejected": r.Rejected, "pending": r.Pending, "revision": r.Revision,
 			"seconds": took.Seconds(), "unread": r.Unread,
 		})
 		if err != nil {
@@ -34,6 +34,9 @@ func Tell(s terminal.Streams, name string, r Result, took time.Duration, asJSON 
 	t.Add("import", name)
 	t.Add("rows", terminal.Thousands(r.Rows), fmt.Sprintf("%s a second, each on disk before it was counted", terminal.Thousands(int64(rate))))
 	t.Add("recorded", terminal.Thousands(r.Accepted), "in force at revision "+strconv.FormatUint(r.Revision, 10))
+	if r.Pending > 0 {
+		t.Add("  waiting", terminal.Thousands(r.Pending), "of them protect nobody yet: with an address and no id they wait for their match")
+	}
 	t.Add("unchanged", terminal.Thousands(r.Unchanged), "it stood already")
 	t.Add("rejected", terminal.Thousands(r.Rejected), "not recorded, and nothing else was harmed")
 	return t.Write(s.Out, "")

@@ -105,6 +105,9 @@ func TestRequestsThroughTheImport(t *testing.T) {
 		fmt.Fprintf(&told, "%s: rows %s\n", kind, strings.Join(chosen[kind], " "))
 	}
 	t.Logf("accepted %d, unchanged %d, rejected %d\n%s", result.Accepted, result.Unchanged, result.Rejected, told.String())
+	if result.Pending == 0 {
+		t.Error("nobody's account is told to be looked for")
+	}
 	// Those with an address and no id wait for their match.
 	waiting, err := p.objections.ListObjections(t.Context(), &vetov1.ListObjectionsRequest{Matches: []vetov1.Match{vetov1.Match_MATCH_PENDING}, PageSize: 1000})
 	if err != nil || len(waiting.GetObjections()) == 0 {

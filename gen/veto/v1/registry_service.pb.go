@@ -2597,8 +2597,10 @@ type ImportObjectionsResponse struct {
 	Rejects []*RejectedRow `protobuf:"bytes,4,rep,name=rejects,proto3" json:"rejects,omitempty"`
 	// The revisions of the recorded rows.
 	Revisions []*RevisionRange `protobuf:"bytes,5,rep,name=revisions,proto3" json:"revisions,omitempty"`
-	// The revision at which all of them are in force.
-	Revision      uint64 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The revision at which all of them are in force, those that wait for a match apart.
+	Revision uint64 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
+	// How many of the recorded ones protect nobody yet: they have identifiers alone, and wait for their match.
+	Pending       int64 `protobuf:"varint,7,opt,name=pending,proto3" json:"pending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2671,6 +2673,13 @@ func (x *ImportObjectionsResponse) GetRevisions() []*RevisionRange {
 func (x *ImportObjectionsResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
+	}
+	return 0
+}
+
+func (x *ImportObjectionsResponse) GetPending() int64 {
+	if x != nil {
+		return x.Pending
 	}
 	return 0
 }
@@ -3147,14 +3156,15 @@ const file_veto_v1_registry_service_proto_rawDesc = "" +
 	"\brevision\x18\x03 \x01(\x04R\brevision\"\x83\x01\n" +
 	"\x17ImportObjectionsRequest\x12%\n" +
 	"\timport_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\bimportId\x12A\n" +
-	"\x04rows\x18\x02 \x03(\v2\x1d.veto.v1.FileObjectionRequestB\x0e\xbaH\v\x92\x01\b\x10\x90N\"\x03\xd8\x01\x03R\x04rows\"\xf2\x01\n" +
+	"\x04rows\x18\x02 \x03(\v2\x1d.veto.v1.FileObjectionRequestB\x0e\xbaH\v\x92\x01\b\x10\x90N\"\x03\xd8\x01\x03R\x04rows\"\x8c\x02\n" +
 	"\x18ImportObjectionsResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x03R\baccepted\x12\x1c\n" +
 	"\tunchanged\x18\x02 \x01(\x03R\tunchanged\x12\x1a\n" +
 	"\brejected\x18\x03 \x01(\x03R\brejected\x12.\n" +
 	"\arejects\x18\x04 \x03(\v2\x14.veto.v1.RejectedRowR\arejects\x124\n" +
 	"\trevisions\x18\x05 \x03(\v2\x16.veto.v1.RevisionRangeR\trevisions\x12\x1a\n" +
-	"\brevision\x18\x06 \x01(\x04R\brevision\"k\n" +
+	"\brevision\x18\x06 \x01(\x04R\brevision\x12\x18\n" +
+	"\apending\x18\a \x01(\x03R\apending\"k\n" +
 	"\vRejectedRow\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x03R\x05index\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x16\n" +

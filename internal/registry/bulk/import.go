@@ -127,6 +127,9 @@ func (i *Import) take(ctx context.Context, one row) error {
 		i.tally.Keep(head)
 	default:
 		i.tally.Accept(revision)
+		if request.GetSubjectId() == "" && len(request.GetItemIds())+len(request.GetContentKeys()) == 0 {
+			i.tally.Wait()
+		}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ const MaxTold = 1000
 type Tally struct {
 	mu                            sync.Mutex
 	accepted, unchanged, rejected int64
+	pending                       int64 // of those accepted
 	rejects                       []*vetov1.RejectedRow
 	ranges                        []*vetov1.RevisionRange // ascending, none touching another
 	loose                         []uint64                // revisions that are in no range yet
@@ -31,6 +32,13 @@ func (t *Tally) Accept(revision uint64) {
 	if t.loose = append(t.loose, revision); len(t.loose) >= 1<<14 {
 		t.gather()
 	}
+}
+
+// Wait notes of an accepted row that it waits for its match.
+func (t *Tally) Wait() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending++
 }
 
 // Keep counts a row of which everything stood already, at a revision.
@@ -82,6 +90,6 @@ func (t *Tally) Response() *vetov1.ImportObjectionsResponse {
 	t.cut()
 	t.gather()
 	return &vetov1.ImportObjectionsResponse{
-		Accepted: t.accepted, Unchanged: t.unchanged, Rejected: t.rejected, Rejects: t.rejects, Revisions: t.ranges, Revision: t.head,
+		Accepted: t.accepted, Unchanged: t.unchanged, Rejected: t.rejected, Rejects: t.rejects, Revisions: t.ranges, Revision: t.head, Pending: t.pending,
 	}
 }
