@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -363,6 +364,12 @@ func TestDecisionsThatAreNoRefusals(t *testing.T) {
 	wantState(t, err, "NOT_ASSESSED") // the regime does not assess any more
 	r.decides(deciding(swiss, func(q *vetov1.DecideObjectionRequest) { q.Outcome = upheld }))
 
+	// What was honoured when it was filed is not assessed afterwards.
+	honoured := r.file(filing("fred", func(q *vetov1.FileObjectionRequest) { q.Country = "DE" })).GetObjection().GetObjectionId()
+	r.apply(assessing)
+	_, err = r.DecideObjection(t.Context(), officer, deciding(honoured, grounded(refused)))
+	wantState(t, err, "NOT_ASSESSED")
+
 	asked := r.file(filing("dora", func(q *vetov1.FileObjectionRequest) {
 		q.AlsoAsks, q.ReplyTo = []vetov1.AlsoAsk{vetov1.AlsoAsk_ALSO_ASK_ACCESS}, "dora@example.org"
 	})).GetObjection().GetObjectionId()
@@ -393,6 +400,49 @@ func TestDecisionsThatAreNoRefusals(t *testing.T) {
 	live := r.dump()
 	if got := r.reopen().dump(); got != live {
 		t.Errorf("rebuilt:\n%s\nwant\n%s", got, live)
+	}
+}
+
+// An answer that was delivered long ago refuses nothing backwards.
+func TestNothingIsRefusedBackwards(t *testing.T) {
+	r := open(t)
+	r.apply(assessing)
+	id := r.file(filing("anna", func(q *vetov1.FileObjectionRequest) {
+		q.Country, q.ReceivedAt = "DE", timestamppb.New(r.Now().AddDate(0, -3, 0))
+	})).GetObjection().GetObjectionId()
+	before := r.Now()
+	got := r.decides(deciding(id, grounded(refused), answeredAt(before.AddDate(0, -2, 0))))
+	if from := got.GetRefusedFrom().AsTime(); from.Before(before.Truncate(time.Microsecond)) {
+		t.Errorf("refused from %v, and decided after %v", from, before)
+	}
+}
+
+// What is not needed is not kept: identifiers beside an id, and those of what was loaded by mistake.
+func TestNothingIsSealedWithoutNeed(t *testing.T) {
+	r := open(t)
+	r.file(filing("", byMail("a@example.org"), func(q *vetov1.FileObjectionRequest) { q.SubjectId = "anna" }))
+	if got := r.sealedRows(); got != 0 {
+		t.Errorf("beside an id %d rows are sealed", got)
+	}
+	rows := []*vetov1.FileObjectionRequest{filing("", byMail("b@example.org"), func(q *vetov1.FileObjectionRequest) { q.ReplyTo = "b@example.org" })}
+	sent := false
+	if _, err := r.ImportObjections(t.Context(), officer, registry.Rows{Next: func() (*vetov1.ImportObjectionsRequest, error) {
+		if sent {
+			return nil, io.EOF
+		}
+		sent = true
+		return &vetov1.ImportObjectionsRequest{ImportId: "wrong", Rows: rows}, nil
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.sealedRows(); got != 3 {
+		t.Errorf("%d rows are sealed, want 3", got)
+	}
+	if _, err := r.AnnulObjections(t.Context(), officer, &vetov1.AnnulObjectionsRequest{RequestId: uuid.NewString(), ImportId: "wrong", Ground: "the wrong file"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.sealedRows(); got != 0 {
+		t.Errorf("after the annulment %d rows are sealed", got)
 	}
 }
 

@@ -99,6 +99,10 @@ func TestWhatIsRefusedStandsApart(t *testing.T) {
 		changes[2].Act != event.ActRefuse || !changes[2].At.Equal(from) || !changes[2].Purposes.Equal(one) {
 		t.Errorf("changes: %v", changes)
 	}
+	again := history(t, filed(event.Side{Subject: anna, Country: "DE", Assess: one}), refusal, decided(event.EffectUpheld, event.Side{}))
+	if changes := filing.Remaining(event.TableSubject, anna, []event.Key{anna}, []filing.Filing{again}); len(changes) != 2 || changes[1].Act != event.ActObject {
+		t.Errorf("upheld after all: %v", changes)
+	}
 	if u := filing.UnderOf(changes[2]); u != (filing.Under{Country: "DE", Refused: from.UnixMicro()}) {
 		t.Errorf("under %v", u)
 	}
