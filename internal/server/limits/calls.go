@@ -19,12 +19,12 @@ type Calls struct {
 func NewCalls(l Limits) *Calls { return &Calls{limits: l} }
 
 // timesAsLong are the methods that may work through the whole log: how many times as long as others they may take.
-var timesAsLong = map[string]time.Duration{"/veto.v1.RegistryService/AnnulObjections": 60}
+var timesAsLong = map[string]int{"/veto.v1.RegistryService/AnnulObjections": 60}
 
 // Unary ends a call that takes too long.
 func (c *Calls) Unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	own := c.limits
-	own.CallTime *= max(timesAsLong[info.FullMethod], 1)
+	own.CallTime = time.Duration(max(timesAsLong[info.FullMethod], 1) * int(own.CallTime))
 	late := own.TookTooLong()
 	ctx, cancel := context.WithTimeoutCause(ctx, own.CallTime, late)
 	defer cancel()
