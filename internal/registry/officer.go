@@ -86,7 +86,7 @@ func (r *Registry) Waiting(ctx context.Context) ([]Waiting, uint64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	numbers := map[event.ObjectionID]bool{}
+	given := map[event.ObjectionID]map[event.Key]*vetov1.Identifier{}
 	for row, err := range r.log.EachSealed(ctx) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("read what is sealed: %w", err)
@@ -95,21 +95,31 @@ func (r *Registry) Waiting(ctx context.Context) ([]Waiting, uint64, error) {
 		if err != nil {
 			return nil, 0, fmt.Errorf("%w: what is sealed: %w", ErrDamaged, err)
 		}
-		if one.Type != sealed.ReplyTo {
-			numbers[one.Objection] = true
+		if one.Type == sealed.ReplyTo {
+			continue
 		}
+		if given[one.Objection] == nil {
+			given[one.Objection] = map[event.Key]*vetov1.Identifier{}
+		}
+		given[one.Objection][row.Handle] = identifier(one)
 	}
 	var waiting []Waiting
-	for _, id := range slices.Sorted(maps.Keys(numbers)) {
-		o := &vetov1.Objection{ObjectionId: string(id)}
-		if err := r.show(ctx, o); err != nil {
-			return nil, 0, err
+	for _, id := range slices.Sorted(maps.Keys(given)) {
+		one := Waiting{ObjectionID: string(id)}
+		for _, handle := range sealed.All(r.keys, id) { // in the request's order
+			if found := given[id][handle]; found != nil {
+				one.Identifiers = append(one.Identifiers, found)
+			}
 		}
-		if len(o.GetIdentifiers()) > 0 {
-			waiting = append(waiting, Waiting{ObjectionID: o.GetObjectionId(), Identifiers: o.GetIdentifiers()})
-		}
+		waiting = append(waiting, one)
 	}
 	return waiting, view.Revision, nil
+}
+
+// identifier is what a row says somebody gave.
+func identifier(row sealed.Row) *vetov1.Identifier {
+	kind := vetov1.IdentifierType(vetov1.IdentifierType_value["IDENTIFIER_TYPE_"+row.Type])
+	return &vetov1.Identifier{Type: kind, Value: row.Value}
 }
 
 // Revision is that of the newest view; 0: there is none that is fresh.
@@ -136,8 +146,7 @@ func (r *Registry) show(ctx context.Context, objection *vetov1.Objection) error 
 			objection.ReplyTo = one.Value
 			continue
 		}
-		kind := vetov1.IdentifierType(vetov1.IdentifierType_value["IDENTIFIER_TYPE_"+one.Type])
-		objection.Identifiers = append(objection.Identifiers, &vetov1.Identifier{Type: kind, Value: one.Value})
+		objection.Identifiers = append(objection.Identifiers, identifier(one))
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -180,9 +179,11 @@ func (r *Resolver) later(id string, wait time.Duration) {
 func (r *Resolver) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id := range r.after {
-		if !slices.ContainsFunc(r.waiting, func(one Waiting) bool { return one.ObjectionID == id }) {
-			delete(r.after, id)
+	left := map[string]time.Time{}
+	for _, one := range r.waiting {
+		if at, asked := r.after[one.ObjectionID]; asked {
+			left[one.ObjectionID] = at
 		}
 	}
+	r.after = left
 }
