@@ -592,3 +592,38 @@ func TestWaitingIsWhoIsLookedFor(t *testing.T) {
 		t.Errorf("a wrong check character: %v", err)
 	}
 }
+
+// A refusal reaches the earlier name of a purpose that the objection was filed under, and not the later one alone; nor more than is assessed.
+func TestARefusalReachesAnEarlierName(t *testing.T) {
+	r := open(t)
+	r.apply(assessing)
+	inGermany := func(q *vetov1.FileObjectionRequest) { q.Country = "DE" }
+	named := r.file(filing("anna", inGermany, func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} })).GetObjection().GetObjectionId()
+	all := r.file(filing("bert", inGermany)).GetObjection().GetObjectionId()
+	later := strings.ReplaceAll(assessing, "[generative-ai-training]", "[language-models]")
+	later = strings.Replace(later, "  - {name: generative-ai-training, title: Training of generative AI}", "  - {name: language-models, title: Language models, relations: [{purpose: generative-ai-training, kind: REPLACES}]}", 1)
+	r.apply(later)
+	for _, id := range []string{named, all} {
+		r.decides(deciding(id, grounded(refused), answeredAt(r.Now())))
+	}
+	view, err := r.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	purpose, ok := view.Gate.Purpose("language-models")
+	if !ok {
+		t.Fatal("the policy does not declare the later name")
+	}
+	for _, author := range []string{"anna", "bert"} {
+		for after, want := range map[time.Duration]vetov1.Reason{time.Hour: objected, 8 * 24 * time.Hour: eligible} {
+			for country, want := range map[string]vetov1.Reason{"DE": want, "FR": objected} {
+				item := &gate.Item{ID: "i", Kind: vetov1.ItemKind_ITEM_KIND_POST, Visibility: vetov1.Visibility_VISIBILITY_PUBLIC, AuthorID: author, Country: country, AuthorAge: 18, AuthorAgeAtCreation: 18}
+				var d gate.Decision
+				view.Gate.Decide(item, purpose, r.Now().Add(after), gate.Options{}, &d)
+				if d.Reason != want {
+					t.Errorf("%s in %s after %v: %v, want %v", author, country, after, d.Reason, want)
+				}
+			}
+		}
+	}
+}
