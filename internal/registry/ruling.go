@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"time"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
@@ -62,6 +63,9 @@ func (v *View) Assessing(side event.Side, now time.Time) (declared, counted even
 	}
 	var names, earlier []string
 	for _, name := range v.affected(side.Purposes) {
+		if !side.Assess.IsZero() && !side.Assess.Has(name) && !slices.ContainsFunc(v.taken[name], side.Assess.Has) {
+			continue // it was honoured when it was filed
+		}
 		regime, ok := v.ruling(side.Country, name, now)
 		if ok && regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_ASSESS {
 			names, earlier = append(names, name), append(earlier, v.taken[name]...)

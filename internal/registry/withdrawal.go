@@ -59,6 +59,6 @@ func (r *Registry) proved(ctx context.Context, receipt *vetov1.Receipt, v *View)
 	if e.Leaf.Type != event.TypeObjectionFiled || subtle.ConstantTimeCompare(e.Side.Salt[:], receipt.GetSalt()) != 1 || !filing.SameList(e.Side.Person, receipt.GetPerson()) {
 		return nil, ErrReceipt
 	}
-	f, err := r.answers().Filing(ctx, entry, event.Revision(v.Revision)) // whose it is may have been found since
+	f, err := filing.Of(entry) // as it was filed: whose it was found to be, is not told by a guess
 	return &f, err
 }

@@ -146,7 +146,7 @@ func (l Log) Withdrawn(ctx context.Context, appended store.Appended) (*vetov1.Wi
 		}
 		objection := f.Objection()
 		if e.Side.Verification != filing.VerifiedWord { // who holds a receipt learns of no match
-			objection.Match = vetov1.Match_MATCH_UNSPECIFIED
+			objection.Match, objection.Needs = vetov1.Match_MATCH_UNSPECIFIED, nil
 		}
 		response.Lifted = append(response.Lifted, objection)
 	}

@@ -156,6 +156,13 @@ func Load(read func(...event.Key) ([]store.Entry, error), number func(string) [1
 		return nil, err
 	}
 	missing, err := kept(entries, filings)
+	for i := range filings { // one that is found by an id that it covered has acts that are not found by that
+		side := filings[i].Event.Side
+		own := slices.Concat([]event.Key{side.Subject, number(string(side.ObjectionID))}, side.Linked, side.Items, side.ContentKeys)
+		if !slices.ContainsFunc(own, func(key event.Key) bool { return slices.Contains(keys, key) }) {
+			missing = append(missing, side.ObjectionID)
+		}
+	}
 	if err != nil || len(missing) == 0 {
 		return filings, err
 	}

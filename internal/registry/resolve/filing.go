@@ -145,7 +145,7 @@ func (r *Request) standsAlready(side event.Side) (standing event.Revision, raise
 	}
 	for i := range filings {
 		switch f := &filings[i]; {
-		case f.Event.Side.Subject != side.Subject || !f.Decision.RefusedFrom.IsZero() || !f.Covers(side) || slices.ContainsFunc(side.Linked, func(key event.Key) bool { return !slices.Contains(group, key) }):
+		case f.Event.Side.Subject != side.Subject || f.Decision.Outcome == event.EffectRefused || len(side.AlsoAsks) > 0 && !f.Decision.AnsweredAt.IsZero() || !f.Covers(side) || slices.ContainsFunc(side.Linked, func(key event.Key) bool { return !slices.Contains(group, key) }):
 		case f.Verified():
 			return f.Revision, false, nil
 		default:
