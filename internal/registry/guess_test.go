@@ -118,3 +118,27 @@ func TestWhoObjectsAgainAfterTheDecisionIsHeard(t *testing.T) {
 		t.Errorf("objected again after the decision (unchanged=%v), and %v", again.GetUnchanged(), got)
 	}
 }
+
+func TestAnAddressGoesWhenItWasAnsweredBeforeTheMatch(t *testing.T) {
+	r := open(t)
+	r.apply(testPolicy)
+	id := r.file(filing("", byMail("anna@example.org"), access, replies)).GetObjection().GetObjectionId()
+	r.decides(deciding(id, answeredAt(r.Now())))
+	o := r.matched(id, "anna")
+	if n := r.sealedRows(); n != 0 {
+		t.Errorf("answered and matched, needs %v, queue %d: %d sealed rows", o.GetNeeds(), len(r.queue()), n)
+	}
+}
+
+func TestAnAddressGoesWithWhatAConsentLifts(t *testing.T) {
+	r := open(t)
+	r.apply(assessing)
+	id := r.file(filing("anna", german, replies, func(q *vetov1.FileObjectionRequest) { q.Purposes = []string{training} })).GetObjection().GetObjectionId()
+	if _, err := r.GrantConsent(t.Context(), officer, &vetov1.GrantConsentRequest{RequestId: uuid.NewString(), SubjectId: "anna", Purposes: []string{training}, LiftsObjectionIds: []string{id},
+		Verification: vetov1.Verification_VERIFICATION_VERIFIED, Channel: vetov1.Channel_CHANNEL_SETTINGS}); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.sealedRows(); n != 0 {
+		t.Errorf("lifted by consent, queue %d: %d sealed rows: %v", len(r.queue()), n, r.standing("anna", "DE").GetObjections())
+	}
+}

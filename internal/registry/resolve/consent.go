@@ -50,7 +50,12 @@ func (r *Request) Grant(request *vetov1.GrantConsentRequest) (store.Verdict, err
 	changes = append(changes, event.Change{Act: event.ActConsent, Table: event.TableSubject, Key: side.Subject, Purposes: side.Purposes})
 	side.Changes = changes
 	leaf := event.Leaf{Type: event.TypeConsentGranted, Policy: r.Rules.PolicyVersion(), Effect: event.EffectGranted}
-	return r.sealConsent(event.Event{Leaf: leaf, Side: side}, request.GetSubjectId(), keys)
+	verdict, err := r.sealConsent(event.Event{Leaf: leaf, Side: side}, request.GetSubjectId(), keys)
+	if err != nil {
+		return store.Verdict{}, err
+	}
+	r.unsealed(verdict.Record, filings)
+	return verdict, nil
 }
 
 func (r *Request) consents(subject event.Key) ([]filing.Consent, error) {

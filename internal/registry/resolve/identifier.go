@@ -92,6 +92,9 @@ func (r *Request) Match(request *vetov1.MatchIdentifierRequest, id event.Objecti
 		return store.Verdict{}, err
 	}
 	verdict.Record.Unseal = sealed.Identifiers(f.Event.Side)
+	if f.Handle(event.Event{Leaf: leaf, Side: side}); !f.Decision.AnsweredAt.IsZero() && len(f.Needs()) == 0 {
+		verdict.Record.Unseal = append(verdict.Record.Unseal, sealed.ReplyHandle(r.Keys, id))
+	}
 	return verdict, nil
 }
 
