@@ -56,7 +56,7 @@ func (v *View) WithoutEffect(side event.Side, now time.Time) (none event.Purpose
 }
 
 // Assessing are, of the declared purposes that a filing counts for, those for which its country's regime assesses objections; those and the earlier names that
-// they took over; and the longest of those regimes' refusal delays.
+// they took over; and the longest refusal delay that any regime has for one of them, since content of the person may be ruled by each.
 func (v *View) Assessing(side event.Side, now time.Time) (declared, counted event.Purposes, delay time.Duration) {
 	if side.Country == "" {
 		return event.Purposes{}, event.Purposes{}, 0
@@ -69,11 +69,21 @@ func (v *View) Assessing(side event.Side, now time.Time) (declared, counted even
 		regime, ok := v.ruling(side.Country, name, now)
 		if ok && regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_ASSESS {
 			names, earlier = append(names, name), append(earlier, v.taken[name]...)
-			delay = max(delay, regime.GetRefusalDelay().AsDuration())
+			delay = max(delay, v.longestDelay(name))
 		}
 	}
 	if len(names) == 0 {
 		return event.Purposes{}, event.Purposes{}, 0
 	}
 	return event.PurposesOf(names...), event.PurposesOf(append(names, earlier...)...), delay
+}
+
+// longestDelay is the longest refusal delay of the regimes that assess objections for a purpose.
+func (v *View) longestDelay(purpose string) (delay time.Duration) {
+	for _, regime := range v.Policy.GetRegimes() {
+		if regime.GetObjections() == vetov1.ObjectionTreatment_OBJECTION_TREATMENT_ASSESS && slices.Contains(regime.GetPurposes(), purpose) {
+			delay = max(delay, regime.GetRefusalDelay().AsDuration())
+		}
+	}
+	return delay
 }

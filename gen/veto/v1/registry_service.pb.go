@@ -613,7 +613,8 @@ type DecideObjectionRequest struct {
 	ExtendUntil *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=extend_until,json=extendUntil,proto3" json:"extend_until,omitempty"`
 	// The person was told that it is recorded.
 	InformedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=informed_at,json=informedAt,proto3" json:"informed_at,omitempty"`
-	// When the answer was delivered: of a decision, in the same call or a later one. Not in the future.
+	// When the answer was delivered: of a decision, in the same call or a later one. Not in the future. A refusal is delivered
+	// at the earliest when it is on record: the delay is counted from the later of the two.
 	AnsweredAt    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1,6 +1,8 @@
 package filing
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -145,56 +147,66 @@ func Protection(members []event.Key, filings []Filing) map[Under]event.Purposes 
 	return standing
 }
 
-// Load reads the filings that some keys find, and those that parted ids keep, which are found by their numbers.
+// Load reads the filings that some keys find, those that parted ids keep, and those that were matched with them, each with all that ever became of it: what
+// happened to a filing for one id is not found by another.
 func Load(read func(...event.Key) ([]store.Entry, error), number func(string) [16]byte, keys ...event.Key) ([]Filing, error) {
-	entries, err := read(keys...)
+	entries, err := readAll(read, keys)
 	if err != nil {
 		return nil, err
 	}
-	filings, err := History(entries)
+	numbers, err := numbersIn(entries)
 	if err != nil {
 		return nil, err
 	}
-	missing, err := kept(entries, filings)
-	for i := range filings { // one that is found by an id that it covered has acts that are not found by that
-		side := filings[i].Event.Side
-		own := slices.Concat([]event.Key{side.Subject, number(string(side.ObjectionID))}, side.Linked, side.Items, side.ContentKeys)
-		if !slices.ContainsFunc(own, func(key event.Key) bool { return slices.Contains(keys, key) }) {
-			missing = append(missing, side.ObjectionID)
+	all := map[event.Key]bool{}
+	for _, key := range keys {
+		all[key] = true
+	}
+	found := len(all)
+	for _, id := range numbers {
+		all[number(string(id))] = true
+	}
+	if len(all) > found {
+		if entries, err = readAll(read, slices.Collect(maps.Keys(all))); err != nil {
+			return nil, err
 		}
-	}
-	if err != nil || len(missing) == 0 {
-		return filings, err
-	}
-	for _, id := range missing {
-		keys = append(keys, number(string(id)))
-	}
-	if entries, err = read(keys...); err != nil {
-		return nil, err
 	}
 	return History(entries)
 }
 
-// kept are the numbers of filings that events keep for somebody and that are not among those found.
-func kept(entries []store.Entry, found []Filing) ([]event.ObjectionID, error) {
-	var missing []event.ObjectionID
-	for _, entry := range entries {
-		e, err := event.Open(entry.Leaf, entry.Side)
+// readAll reads the events of however many keys, each once, in order.
+func readAll(read func(...event.Key) ([]store.Entry, error), keys []event.Key) ([]store.Entry, error) {
+	if len(keys) <= store.MaxKeys {
+		return read(keys...)
+	}
+	var all []store.Entry
+	for some := range slices.Chunk(keys, store.MaxKeys) {
+		entries, err := read(some...)
 		if err != nil {
 			return nil, err
 		}
-		about := e.Side.ObjectionID // a match is found by its subject, and its filing is not
-		if about != "" && !slices.ContainsFunc(found, func(f Filing) bool { return f.Event.Side.ObjectionID == about }) {
-			missing = append(missing, about)
+		all = append(all, entries...)
+	}
+	slices.SortFunc(all, func(a, b store.Entry) int { return cmp.Compare(a.Revision, b.Revision) })
+	return slices.CompactFunc(all, func(a, b store.Entry) bool { return a.Revision == b.Revision }), nil
+}
+
+// numbersIn are the numbers of the filings that events are, keep for somebody, or are about.
+func numbersIn(entries []store.Entry) ([]event.ObjectionID, error) {
+	var numbers []event.ObjectionID
+	for _, entry := range entries {
+		e, err := event.Open(entry.Leaf, entry.Side)
+		if err != nil {
+			return nil, fmt.Errorf("%w: revision %d: %w", ErrDamaged, entry.Revision, err)
+		}
+		if e.Side.ObjectionID != "" {
+			numbers = append(numbers, e.Side.ObjectionID)
 		}
 		for _, cover := range e.Side.Covers {
-			if !slices.ContainsFunc(found, func(f Filing) bool { return f.Event.Side.ObjectionID == cover.ObjectionID }) {
-				missing = append(missing, cover.ObjectionID)
-			}
+			numbers = append(numbers, cover.ObjectionID)
 		}
 	}
-	slices.Sort(missing)
-	return slices.Compact(missing), nil
+	return numbers, nil
 }
 
 // Group are the ids that are linked with a subject, itself among them, ascending, after the events of its links.

@@ -14,6 +14,8 @@ import (
 type Decision struct {
 	// Outcome is what they decided; the zero effect: nothing yet.
 	Outcome event.Effect
+	// DecidedAt is when they did; zero: nothing yet.
+	DecidedAt time.Time
 	// Refused are the purposes that it is refused for; they stand all the same.
 	Refused event.Purposes
 	// RefusedFrom is from when regimes that assess do not honour those; zero: the refusal was not delivered.
@@ -42,7 +44,7 @@ func (f *Filing) Handle(e event.Event) {
 	}
 	d := &f.Decision
 	if e.Leaf.Effect == event.EffectUpheld || e.Leaf.Effect == event.EffectRefused || e.Leaf.Effect == event.EffectUnfounded {
-		d.Outcome = e.Leaf.Effect
+		d.Outcome, d.DecidedAt = e.Leaf.Effect, e.Side.RecordedAt
 	}
 	for into, said := range map[*time.Time]time.Time{
 		&d.RefusedFrom: e.Side.RefusedFrom, &d.ExtendedUntil: e.Side.ExtendedUntil, &d.InformedAt: e.Side.InformedAt, &d.AnsweredAt: e.Side.AnsweredAt,

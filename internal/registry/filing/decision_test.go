@@ -198,3 +198,41 @@ func TestReceiptsOfDecisionsSayWhatIsSo(t *testing.T) {
 		t.Errorf("under assessment: %s", words)
 	}
 }
+
+// However many filings were matched with one person, they are all read: a key for each is more than one question takes.
+func TestLoadReadsHoweverManyFilings(t *testing.T) {
+	number := func(id string) (key [16]byte) { copy(key[:], id); return key }
+	const many = store.MaxKeys + 10
+	byNumber := map[event.Key][]store.Entry{}
+	var matches []store.Entry
+	for n := range uint64(many) {
+		id := event.NewObjectionID(n + 1)
+		e := mail(event.Side{Country: "FR"})
+		e.Side.ObjectionID = id
+		filed, match := entry(t, event.Revision(2*n+2), e), entryOf(t, event.Revision(2*n+3), acted(event.TypeIdentifierMatched, event.EffectMatched, event.Side{Subject: anna, ObjectionID: id}))
+		byNumber[number(string(id))] = []store.Entry{filed, match}
+		matches = append(matches, match)
+	}
+	filings, err := filing.Load(func(keys ...event.Key) ([]store.Entry, error) {
+		if err := store.CheckKeys(keys); err != nil {
+			return nil, err
+		}
+		var found []store.Entry
+		for _, key := range keys {
+			found = append(found, byNumber[key]...)
+			if key == anna {
+				found = append(found, matches...)
+			}
+		}
+		slices.SortFunc(found, func(a, b store.Entry) int { return int(a.Revision) - int(b.Revision) })
+		return slices.CompactFunc(found, func(a, b store.Entry) bool { return a.Revision == b.Revision }), nil
+	}, number, anna)
+	if err != nil || len(filings) != many {
+		t.Fatalf("%d filings, %v", len(filings), err)
+	}
+	for i := range filings {
+		if filings[i].For(anna).IsZero() || i > 0 && filings[i].Revision <= filings[i-1].Revision {
+			t.Fatalf("filing %d is not hers, or out of order", i)
+		}
+	}
+}

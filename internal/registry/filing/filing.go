@@ -51,7 +51,9 @@ func (f *Filing) Verified() bool { return f.Event.Side.Verification == VerifiedW
 func (f *Filing) Covers(other event.Side) bool {
 	return f.Standing.Union(other.Purposes).Equal(f.Standing) &&
 		f.Event.Side.Country == other.Country &&
-		f.Event.Side.NoEffect.Equal(other.NoEffect) && // else its receipt would not be true today
+		f.Event.Side.NoEffect.Equal(other.NoEffect) && f.Event.Side.Assess.Equal(other.Assess) && // else its receipt would not be true today
+		f.Decision.Outcome != event.EffectRefused && // whoever objects again after that is heard anew
+		(len(other.AlsoAsks) == 0 || f.Decision.AnsweredAt.IsZero()) &&
 		!slices.ContainsFunc(other.AlsoAsks, func(ask string) bool { return !slices.Contains(f.Event.Side.AlsoAsks, ask) }) &&
 		(other.CaseReference == "" || other.CaseReference == f.Event.Side.CaseReference) &&
 		f.IsAll() == (len(other.Items)+len(other.ContentKeys) == 0) && // everything of one's own is no item of somebody else's

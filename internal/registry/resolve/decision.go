@@ -109,10 +109,14 @@ func (a *act) side(side event.Side) event.Side {
 	}
 	isRefused := q.GetOutcome() == vetov1.ObjectionOutcome_OBJECTION_OUTCOME_REFUSED || q.GetOutcome() == 0 && a.f.Decision.Outcome == event.EffectRefused
 	if isRefused && !side.AnsweredAt.IsZero() && a.f.Decision.RefusedFrom.IsZero() && !a.refused().IsZero() && !refused.IsZero() {
-		side.RefusedFrom = side.AnsweredAt.Add(a.delay).Truncate(time.Microsecond)
-		if side.RefusedFrom.Before(side.RecordedAt) { // nothing is refused backwards
-			side.RefusedFrom = side.RecordedAt
+		decided, delivered := a.f.Decision.DecidedAt, side.AnsweredAt
+		if q.GetOutcome() != 0 {
+			decided = side.RecordedAt
 		}
+		if delivered.Before(decided) { // what was told before the refusal was on record, did not deliver it
+			delivered = decided
+		}
+		side.RefusedFrom = delivered.Add(a.delay).Truncate(time.Microsecond)
 	}
 	return side
 }

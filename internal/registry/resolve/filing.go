@@ -26,7 +26,7 @@ func (r *Request) Filing(request *vetov1.FileObjectionRequest, imported event.Ke
 	if err != nil {
 		return store.Verdict{}, err
 	}
-	if e.Side.Verification == filing.VerifiedWord {
+	if e.Side.Verification == filing.VerifiedWord && request.GetReplyTo() == "" { // an address is more than what stands has
 		standing, raised, err := r.standsAlready(e.Side)
 		if err != nil {
 			return store.Verdict{}, err
@@ -145,7 +145,7 @@ func (r *Request) standsAlready(side event.Side) (standing event.Revision, raise
 	}
 	for i := range filings {
 		switch f := &filings[i]; {
-		case f.Event.Side.Subject != side.Subject || f.Decision.Outcome == event.EffectRefused || len(side.AlsoAsks) > 0 && !f.Decision.AnsweredAt.IsZero() || !f.Covers(side) || slices.ContainsFunc(side.Linked, func(key event.Key) bool { return !slices.Contains(group, key) }):
+		case f.Event.Side.Subject != side.Subject || !f.Covers(side) || slices.ContainsFunc(side.Linked, func(key event.Key) bool { return !slices.Contains(group, key) }):
 		case f.Verified():
 			return f.Revision, false, nil
 		default:

@@ -35,7 +35,7 @@ type Rules interface {
 	// Deadline is the objection deadline for a filing, and whether it came before; the zero time where there is none.
 	Deadline(side event.Side) (at time.Time, before bool)
 	// Assessing are the purposes for which the regime of a filing's country assesses objections, those with the earlier names that they took over, and the
-	// longest of those regimes' refusal delays.
+	// longest refusal delay that any regime which assesses has for them.
 	Assessing(side event.Side, now time.Time) (declared, counted event.Purposes, delay time.Duration)
 	// WithoutEffect are the purposes for which a filing has no effect where its country's regime rules, and whether they are all.
 	WithoutEffect(side event.Side, now time.Time) (none event.Purposes, all bool)
