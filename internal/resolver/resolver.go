@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -57,8 +58,15 @@ type Resolver struct {
 	failures *backoff.ExponentialBackOff
 	isDown   bool
 
-	mu    sync.Mutex
-	after map[string]time.Time // not to be asked about before then, by number
+	mu     sync.Mutex
+	after  map[string]wait // what is not to be asked about yet, by number
+	inARow int             // questions of this round that were not answered since the last one that was
+}
+
+// wait is how long nobody is asked about a filing; it grows while the question about it is not answered.
+type wait struct {
+	until    time.Time
+	failures *backoff.ExponentialBackOff
 }
 
 // New makes what asks; nil: nobody is asked.
@@ -70,9 +78,13 @@ func New(c Config, logger *slog.Logger) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
+	return &Resolver{platform: p, logger: logger, pending: pendingFor, failures: newBackOff(), after: map[string]wait{}}, nil
+}
+
+func newBackOff() *backoff.ExponentialBackOff {
 	failures := backoff.NewExponentialBackOff()
 	failures.InitialInterval, failures.MaxInterval = interval, longest
-	return &Resolver{platform: p, logger: logger, pending: pendingFor, failures: failures, after: map[string]time.Time{}}, nil
+	return failures
 }
 
 // Run asks about what waits in a register until ctx ends.
@@ -110,7 +122,10 @@ func (r *Resolver) next(ctx context.Context, err error) time.Duration {
 	return cmp.Or(max(r.failures.NextBackOff(), 0), longest)
 }
 
-// round asks about each filing that waits and is due. An error is the platform's, or the register's: the round is over.
+// errDown ends a round: as many questions in a row were not answered as are under way at a time, so that it is not one of them that cannot be.
+var errDown = errors.New("no question is answered")
+
+// round asks about each filing that waits and is due. An error is the register's, or says that the platform is down: the round is over.
 func (r *Resolver) round(ctx context.Context) error {
 	if head := r.register.Revision(); head != 0 && head != r.revision {
 		var err error
@@ -119,6 +134,7 @@ func (r *Resolver) round(ctx context.Context) error {
 		}
 		r.forget()
 	}
+	r.inARow = 0
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for _, one := range r.waiting {
@@ -141,8 +157,9 @@ func (r *Resolver) ask(ctx context.Context, one Waiting) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return r.unanswered(one.ObjectionID, err)
 	}
+	r.answered()
 	if answer.Match == pendingWord {
 		r.later(one.ObjectionID, r.pending)
 		return nil
@@ -166,20 +183,43 @@ func (r *Resolver) ask(ctx context.Context, one Waiting) error {
 func (r *Resolver) isDue(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return !time.Now().Before(r.after[id])
+	return !time.Now().Before(r.after[id].until)
 }
 
-func (r *Resolver) later(id string, wait time.Duration) {
+func (r *Resolver) later(id string, put time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.after[id] = time.Now().Add(wait)
+	r.after[id] = wait{until: time.Now().Add(put)}
+}
+
+// unanswered puts a question off, for longer each time, so that one which cannot be answered keeps no other waiting.
+func (r *Resolver) unanswered(id string, err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.after[id]
+	if w.failures == nil {
+		w.failures = newBackOff()
+		r.logger.Warn("a question to the resolver is not answered; the objection stays PENDING, and is asked about again", slog.String(telemetry.Cause, err.Error()), slog.String(telemetry.Objection, id))
+	}
+	w.until = time.Now().Add(cmp.Or(max(w.failures.NextBackOff(), 0), longest))
+	r.after[id] = w
+	if r.inARow++; r.inARow < atOnce {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errDown, err)
+}
+
+func (r *Resolver) answered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inARow = 0
 }
 
 // forget lets go of the times of what does not wait any more.
 func (r *Resolver) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	left := map[string]time.Time{}
+	left := map[string]wait{}
 	for _, one := range r.waiting {
 		if at, asked := r.after[one.ObjectionID]; asked {
 			left[one.ObjectionID] = at

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -252,8 +253,44 @@ func TestWhatCannotBeAnsweredStaysPending(t *testing.T) {
 	if r.stands(garbage) != pending || r.stands(placeholder) == matched {
 		t.Errorf("garbage: %v, a subject_id that is none: %v", r.stands(garbage), r.stands(placeholder))
 	}
-	if got := r.log.String(); strings.Contains(got, "example.org") || !strings.Contains(got, "not used") || !strings.Contains(got, "matched again") {
+	if got := r.log.String(); strings.Contains(got, "example.org") || !strings.Contains(got, "not used") || !strings.Contains(got, "not answered") {
 		t.Errorf("the log:\n%s", got)
+	}
+}
+
+// One question that the platform cannot answer keeps no other waiting; where it answers none, each is asked again once it does.
+func TestOneQuestionThatFailsHoldsUpNoOther(t *testing.T) {
+	p := newPlatform(t)
+	r := start(t, resolver.Config{URL: p.URL}, time.Hour)
+	fails := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
+	p.does("poison@example.org", fails)
+	poison := r.files("poison@example.org")
+	r.eventually("the one that fails", func() bool { return p.times("poison@example.org") > 0 })
+	var good []string
+	for n := range 30 {
+		address := fmt.Sprintf("good-%d@example.org", n)
+		p.says(address, `{"match": "MATCHED", "subject_id": "marie"}`)
+		good = append(good, r.files(address))
+	}
+	for _, id := range good {
+		r.eventually("a good one", func() bool { return r.stands(id) == matched })
+	}
+	if asked := p.times("poison@example.org"); r.stands(poison) != pending || asked > 20 {
+		t.Errorf("the one that fails is %v, and was asked about %d times", r.stands(poison), asked)
+	}
+
+	var down []string
+	for n := range 20 {
+		address := fmt.Sprintf("down-%d@example.org", n)
+		p.does(address, fails)
+		down = append(down, r.files(address))
+	}
+	r.eventually("that it is down", func() bool { return strings.Contains(r.log.String(), "cannot be matched now") })
+	for n := range down {
+		p.says(fmt.Sprintf("down-%d@example.org", n), `{"match": "MATCHED", "subject_id": "marie"}`)
+	}
+	for _, id := range down {
+		r.eventually("one that was not answered", func() bool { return r.stands(id) == matched })
 	}
 }
 

@@ -34,7 +34,7 @@ var recordedAt = time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC)
 func entry(t *testing.T, revision event.Revision, e event.Event) store.Entry {
 	t.Helper()
 	e.Side.Salt, e.Side.RecordSalt, e.Side.KeyID = [32]byte{1}, [32]byte{2}, 1
-	e.Side.Actor, e.Side.Role, e.Side.RequestID = "test", "ADMIN", event.RequestID{1, byte(revision >> 8), byte(revision)}
+	e.Side.Actor, e.Side.Role, e.Side.RequestID = "test", "ADMIN", event.RequestID{byte(revision), byte(revision >> 8)}
 	e.Side.RecordedAt = recordedAt
 	if e.Side.Channel == "" {
 		e.Side.Channel = "API"
@@ -50,7 +50,7 @@ func entry(t *testing.T, revision event.Revision, e event.Event) store.Entry {
 func entryOf(t *testing.T, revision event.Revision, e event.Event) store.Entry {
 	t.Helper()
 	e.Side.Salt, e.Side.RecordSalt, e.Side.KeyID = [32]byte{1}, [32]byte{2}, 1
-	e.Side.Actor, e.Side.Role, e.Side.RequestID = "test", "ADMIN", event.RequestID{1, byte(revision >> 8), byte(revision)}
+	e.Side.Actor, e.Side.Role, e.Side.RequestID = "test", "ADMIN", event.RequestID{byte(revision), byte(revision >> 8)}
 	e.Side.RecordedAt = recordedAt
 	switch e.Leaf.Type {
 	case event.TypeErasureRecorded:
