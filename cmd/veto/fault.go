@@ -202,10 +202,8 @@ func remedy(reason string, metadata map[string]string) string {
 		return "the latest version is " + metadata["latest"]
 	case "RECEIPT_MISMATCH":
 		return "send the receipt's file as it was written, unchanged"
-	case "UNKNOWN_OBJECTION":
-		return "look the number up on the receipt"
-	case "OBJECTION_STATE":
-		return "look at how the objection stands with ListObjections"
+	case "UNKNOWN_OBJECTION", "OBJECTION_STATE":
+		return "the receipt has the number, and ListObjections how the objection stands"
 	case "TOO_MANY_LINKED":
 		return "link the ids of one person alone"
 	case "UNSUPPORTED":

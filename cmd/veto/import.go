@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/status"
 
 	vetov1 "github.com/veto-gate/veto/gen/veto/v1"
 	"github.com/veto-gate/veto/internal/importer"
@@ -42,7 +43,9 @@ func importing(ctx context.Context, f *importer.File, s terminal.Streams, output
 		return usage("`veto import --help` has an example", "%v", err)
 	case err != nil:
 		again := explain(err)
-		again.hint = strings.TrimSpace(again.hint + " Run it again with --import-id " + f.Name + ": what is in is not written twice.")
+		if _, sent := status.FromError(err); sent || result.Rows > 0 {
+			again.hint = strings.TrimPrefix(again.hint+"; then run it again with --import-id "+f.Name+": what is in is not written twice", "; then ")
+		}
 		return again
 	}
 	if err := importer.Tell(s, f.Name, result, took, output == outputJSON); err != nil {

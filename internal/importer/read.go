@@ -164,7 +164,7 @@ func identifier(list protoreflect.List, field, text string) *fault {
 	kind, value, ok := strings.Cut(text, ":")
 	known := terminal.ByName(vetov1.IdentifierType(0).Descriptor(), kind)
 	if !ok || known == nil || known.Number() == 0 {
-		return &fault{field, "UNKNOWN", "want a type, a colon and the identifier: EMAIL:…, PHONE:…, HANDLE:… or PROFILE_URL:…"}
+		return &fault{field, "UNKNOWN", "want a type in capitals, a colon and the identifier: EMAIL:…, PHONE:…, HANDLE:… or PROFILE_URL:…; a space begins the next one"}
 	}
 	list.Append(protoreflect.ValueOfMessage((&vetov1.Identifier{Type: vetov1.IdentifierType(known.Number()), Value: value}).ProtoReflect()))
 	return nil

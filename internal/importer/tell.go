@@ -33,7 +33,11 @@ func Tell(s terminal.Streams, name string, r Result, took time.Duration, asJSON 
 	var t terminal.Table
 	t.Add("import", name)
 	t.Add("rows", terminal.Thousands(r.Rows), fmt.Sprintf("%s a second, each on disk before it was counted", terminal.Thousands(int64(rate))))
-	t.Add("recorded", terminal.Thousands(r.Accepted), "in force at revision "+strconv.FormatUint(r.Revision, 10))
+	inForce := "in force at revision "
+	if r.Pending == r.Accepted && r.Pending > 0 {
+		inForce = "at revision "
+	}
+	t.Add("recorded", terminal.Thousands(r.Accepted), inForce+strconv.FormatUint(r.Revision, 10))
 	if r.Pending > 0 {
 		t.Add("  waiting", terminal.Thousands(r.Pending), "of them protect nobody yet: with an address and no id they wait for their match")
 	}

@@ -57,7 +57,7 @@ func newPlatform(c Config) (*platform, error) {
 	at, err := url.Parse(c.URL)
 	switch {
 	case err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http":
-		return nil, errors.New("--resolver: not the URL of a page, such as https://accounts.example.org/veto/resolve")
+		return nil, errors.New("--resolver: not an https URL, such as https://accounts.example.org/veto/resolve")
 	case at.User != nil:
 		return nil, errors.New("--resolver: has a user's name in it; give a token with --resolver-token-file")
 	case at.Scheme == "http" && !transport.IsLoopback(hostPort(at)):
@@ -149,7 +149,7 @@ func (p *platform) ask(ctx context.Context, one Waiting) (answer, error) {
 		return answer{}, fmt.Errorf("ask the resolver: read the answer: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return answer{}, fmt.Errorf("ask the resolver: status %d, want 200", response.StatusCode)
+		return answer{}, fmt.Errorf("ask the resolver: status %d, want 200 (401 and 403: look at --resolver-token-file)", response.StatusCode)
 	}
 	return read(text)
 }

@@ -72,6 +72,9 @@ type wait struct {
 // New makes what asks; nil: nobody is asked.
 func New(c Config, logger *slog.Logger) (*Resolver, error) {
 	if c.URL == "" {
+		if c.TokenFile != "" {
+			return nil, errors.New("--resolver-token-file: of no use without --resolver")
+		}
 		return nil, nil
 	}
 	p, err := newPlatform(c)
@@ -171,7 +174,7 @@ func (r *Resolver) ask(ctx context.Context, one Waiting) error {
 		err = nil
 	}
 	if invalid, ok := errors.AsType[*registry.InvalidError](err); ok {
-		r.logger.Warn("the resolver's subject_id is none; the objection stays PENDING", slog.String(telemetry.Cause, invalid.Error()), slog.String(telemetry.Objection, one.ObjectionID))
+		r.logger.Warn("the resolver's subject_id is not an id of this platform; the objection stays PENDING", slog.String(telemetry.Cause, invalid.Error()), slog.String(telemetry.Objection, one.ObjectionID))
 		err = nil
 	}
 	if err == nil {

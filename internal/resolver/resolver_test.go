@@ -324,6 +324,7 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, c := range map[string]resolver.Config{
+		"a token for nobody":      {TokenFile: empty},
 		"no URL":                  {URL: "accounts"},
 		"another scheme":          {URL: "ftp://accounts.example.org/"},
 		"in the clear":            {URL: "http://accounts.example.org/"},

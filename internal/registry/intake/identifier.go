@@ -35,8 +35,14 @@ func identifierFault(one *vetov1.Identifier) string {
 	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return "has a space or a control character in it"
 	}
+	if strings.TrimRight(value, ",;") != value {
+		return "ends with a separator: give each identifier by itself"
+	}
 	switch one.GetType() {
 	case vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL:
+		if strings.ContainsAny(value, ",;") {
+			return "several addresses in one: give each by itself"
+		}
 		name, host, found := strings.Cut(value, "@")
 		if !found || name == "" || !strings.Contains(strings.Trim(host, "."), ".") {
 			return "not an e-mail address, such as name@example.org"

@@ -86,6 +86,9 @@ func TestCheckFilingByTheKindOfFault(t *testing.T) {
 			q.SubjectId, q.Identifiers = "", []*vetov1.Identifier{{Type: vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, Value: "a@example.org"}}
 		}, func(err error) bool { return err == nil }},
 		{"no address", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, "nobody-at-example.org"), names("identifiers[0].value")},
+		{"an address with a comma after it", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, "a@example.org,"), names("identifiers[0].value")},
+		{"two addresses in one", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, "a@example.org;b@example.org"), names("identifiers[0].value")},
+		{"a handle with a semicolon after it", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_HANDLE, "@a;"), names("identifiers[0].value")},
 		{"an address of no host", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_EMAIL, "a@b"), names("identifiers[0].value")},
 		{"no number", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_PHONE, "0639980043"), names("identifiers[0].value")},
 		{"no link", rules{}, identified(vetov1.IdentifierType_IDENTIFIER_TYPE_PROFILE_URL, "social.example/a"), names("identifiers[0].value")},

@@ -136,7 +136,7 @@ func (a *act) allowed() error {
 	case q.GetOutcome() != 0 && d.Outcome != 0 && (q.GetOutcome() != vetov1.ObjectionOutcome_OBJECTION_OUTCOME_UPHELD || d.Outcome != event.EffectRefused):
 		return &StateError{Kind: Decided, Message: "the objection is decided already; only a refusal can still be turned into UPHELD"}
 	case q.GetOutcome() == vetov1.ObjectionOutcome_OBJECTION_OUTCOME_REFUSED && (a.f.Event.Side.Assess.IsZero() || a.refused().IsZero()):
-		return &StateError{Kind: NotAssessed, Message: "the regime of the objection's country does not assess objections (Art. 21(1)), or did not when it was filed: it is honoured and cannot be refused"}
+		return &StateError{Kind: NotAssessed, Message: "the regime of the objection's country does not assess objections (Art. 21(1)), or did not when it was filed: it is honoured and cannot be refused; record answered_at once the receipt is delivered, or UNFOUNDED with grounds (Art. 12(5))"}
 	case q.GetAnsweredAt() != nil && q.GetOutcome() == 0 && d.Outcome == 0 && stands && !a.f.Event.Side.Assess.IsZero():
 		return &StateError{Kind: Undecided, Message: "the objection is under assessment: decide it, and record the delivery of that answer"}
 	}
